@@ -1,0 +1,40 @@
+/// A trade of ours, as the venue reported it.
+public struct Fill: Hashable, Codable, Sendable {
+    /// The venue's trade id for the symbol: a fill is the same fill when account, symbol and this are equal.
+    public let venueTradeID: String
+    /// The client order id of the order it belongs to.
+    public let orderID: String
+    public let account: String
+    public let symbol: Symbol
+    public let side: Side
+    public let price: Price
+    public let quantity: Quantity
+    /// What the venue took, valued in the quote asset at the fill's price.
+    public let fee: Money
+    /// The part of `quantity` that the venue kept as its fee on a buy; zero when the fee was paid in the quote asset.
+    public let feeInBase: Quantity
+    /// It rested in the book.
+    public let isMaker: Bool
+    /// Exchange time.
+    public let time: Timestamp
+
+    public init(
+        venueTradeID: String, orderID: String, account: String, symbol: Symbol, side: Side, price: Price,
+        quantity: Quantity, fee: Money, feeInBase: Quantity = .zero, isMaker: Bool, time: Timestamp
+    ) {
+        self.venueTradeID = venueTradeID
+        self.orderID = orderID
+        self.account = account
+        self.symbol = symbol
+        self.side = side
+        self.price = price
+        self.quantity = quantity
+        self.fee = fee
+        self.feeInBase = feeInBase
+        self.isMaker = isMaker
+        self.time = time
+    }
+
+    /// Price × quantity.
+    @inlinable public var notional: Money { price.times(quantity) }
+}
