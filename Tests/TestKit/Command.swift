@@ -25,7 +25,7 @@ package enum Command {
         defer { try? FileManager.default.removeItem(at: scratch) }
         let outputFile = scratch.appending(path: "out")
         let errorFile = scratch.appending(path: "err")
-        for file in [outputFile, errorFile] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [outputFile, errorFile] { try Data().write(to: file) }
         let process = try prepare(program, arguments, environment: environment, folder: folder)
         process.standardOutput = try FileHandle(forWritingTo: outputFile)
         process.standardError = try FileHandle(forWritingTo: errorFile)

@@ -15,7 +15,7 @@ package final class RunningProgram: Sendable {
         name = URL(filePath: program).lastPathComponent
         logFile = log
         if !FileManager.default.fileExists(atPath: log.path) {
-            FileManager.default.createFile(atPath: log.path, contents: nil)
+            try Data().write(to: log)
         }
         let process = try Command.prepare(program, arguments, environment: environment, folder: folder)
         let handle = try FileHandle(forWritingTo: log)
