@@ -21,7 +21,7 @@ struct Suite: Sendable {
         do {
             try await Command.require(script("run"), ["--detach"], environment: environment)
         } catch {
-            try? await Command.require(script("stop"), [], environment: environment)
+            _ = try? await Command.run(script("stop"), [], environment: environment)
             throw error
         }
         var ports: [String: Int] = [:]
