@@ -84,7 +84,7 @@ let package = Package(
         shared(
             "Backtest", ["Domain", "Indicators", "MarketDataCore", "StrategyCore", "RiskManagerCore", "ExecutionCore"]),
         shared("Store", ["Domain", "Contracts", "CLibpq", crypto, log]),
-        shared("Bus", ["Contracts", "CHiredis", log]),
+        shared("Bus", ["Contracts", "CHiredis", log, lifecycle]),
         shared(
             "Outbound",
             [
