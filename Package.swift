@@ -94,7 +94,11 @@ let package = Package(
         shared("Exchanges", ["Domain", "Outbound", crypto, log]),
         shared(
             "ServiceKit",
-            ["Domain", log, lifecycle, hummingbird, httpTypes, nio("NIOCore"), .product(name: "Yams", package: "Yams")]),
+            [
+                "Domain", log, lifecycle, hummingbird, httpTypes, nio("NIOCore"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
 
         core("MarketData"),
         core("Strategy", ["Indicators"]),
