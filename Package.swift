@@ -84,7 +84,7 @@ let package = Package(
         shared(
             "Backtest", ["Domain", "Indicators", "MarketDataCore", "StrategyCore", "RiskManagerCore", "ExecutionCore"]),
         shared("Store", ["Domain", "Contracts", "CLibpq", crypto, log]),
-        shared("Bus", ["Contracts", "CHiredis", log]),
+        shared("Bus", ["Contracts", "CHiredis", log, lifecycle]),
         shared(
             "Outbound",
             [
@@ -94,7 +94,11 @@ let package = Package(
         shared("Exchanges", ["Domain", "Outbound", crypto, log]),
         shared(
             "ServiceKit",
-            ["Domain", log, lifecycle, hummingbird, httpTypes, nio("NIOCore"), .product(name: "Yams", package: "Yams")]),
+            [
+                "Domain", log, lifecycle, hummingbird, httpTypes, nio("NIOCore"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
 
         core("MarketData"),
         core("Strategy", ["Indicators"]),

@@ -8,6 +8,7 @@ package struct NeverHappened: Error, CustomStringConvertible {
 /// Waits until `condition` gives a value, looking every few milliseconds.
 ///
 /// - Throws: `NeverHappened` at the limit, or what `condition` throws.
+@discardableResult
 package func eventually<Value>(
     _ what: String, within limit: Duration = .seconds(10), isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Value?

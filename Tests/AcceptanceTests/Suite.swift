@@ -1,0 +1,147 @@
+import Foundation
+import TestKit
+
+/// The whole suite as an owner runs it: `ops/run --detach` on free ports, everything in a folder of its own.
+struct Suite: Sendable {
+    let folder: URL
+    let ports: [String: Int]
+    let environment: [String: String]
+
+    /// Starts it and returns when every part is ready.
+    ///
+    /// - Throws: `Command.Failed` with what `ops/run` said.
+    static func start(_ settings: [String: String] = [:]) async throws -> Suite {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "plimsoll-suite-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder.path)
+        var environment = settings
+        environment["PLIMSOLL_VAR"] = folder.path
+        environment["PORTS"] = "free"
+        environment["PROGRAMS"] = URL(filePath: RunningProgram.product("plimsoll")).deletingLastPathComponent().path
+        do {
+            try await Command.require(script("run"), ["--detach"], environment: environment)
+        } catch {
+            _ = try? await Command.run(script("stop"), [], environment: environment)
+            throw error
+        }
+        var ports: [String: Int] = [:]
+        for line in try String(contentsOf: folder.appending(path: "ports"), encoding: .utf8).split(separator: "\n") {
+            let parts = line.split(separator: " ")
+            if parts.count == 2 { ports[String(parts[0])] = Int(parts[1]) }
+        }
+        return Suite(folder: folder, ports: ports, environment: environment)
+    }
+
+    /// Stops it; the folder is kept when `keeping` says so.
+    func stop(keeping: Bool = false) async throws {
+        try await Command.require(Self.script("stop"), [], environment: environment)
+        if !keeping { try FileManager.default.removeItem(at: folder) }
+    }
+
+    /// Runs `body` on a fresh suite and stops it, whatever happens; the logs of a failed run stay.
+    static func run(_ settings: [String: String] = [:], _ body: (Suite) async throws -> Void) async throws {
+        let suite = try await start(settings)
+        do {
+            try await body(suite)
+        } catch {
+            print("the suite's logs are in \(suite.folder.path)/log")
+            try await suite.stop(keeping: true)
+            throw error
+        }
+        try await suite.stop()
+    }
+
+    func port(_ name: String) throws -> Int {
+        guard let port = ports[name] else { throw Unknown(name: name) }
+        return port
+    }
+
+    func address(_ service: String, _ path: String) throws -> String {
+        "http://127.0.0.1:\(try port(service))\(path)"
+    }
+
+    struct Unknown: Error { let name: String }
+
+    // MARK: looking
+
+    /// What PostgreSQL answers, asked as the superuser, one row a line and `|` between columns.
+    func sql(_ statement: String) async throws -> String {
+        let password = try String(contentsOf: folder.appending(path: "secrets/postgres-superuser"), encoding: .utf8)
+        let arguments = [
+            "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", String(try port("postgres")),
+            "-U",
+            "postgres", "-d", "plimsoll", "-c", statement,
+        ]
+        let output = try await Command.require("psql", arguments, environment: ["PGPASSWORD": password])
+        return output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// A count that PostgreSQL answers.
+    func count(_ statement: String) async throws -> Int { Int(try await sql(statement)) ?? -1 }
+
+    /// The body of an HTTP answer; nil when there is none or its status is not 2xx.
+    func get(_ service: String, _ path: String) async throws -> String? {
+        let outcome = try await Command.run("curl", ["-sf", "-m", "5", try address(service, path)])
+        return outcome.status == 0 ? outcome.output : nil
+    }
+
+    /// Sends a body and gives the answer, whatever its status.
+    @discardableResult
+    func post(_ service: String, _ path: String, _ body: String = "{}") async throws -> String {
+        try await Command.require(
+            "curl",
+            [
+                "-s", "-m", "30", "-X", "POST", "-H", "Content-Type: application/json", "-d", body,
+                try address(service, path),
+            ])
+    }
+
+    /// The operator's command line.
+    func plimsoll(_ arguments: String...) async throws -> Command.Outcome {
+        let settings = [
+            "PLIMSOLL_DATABASE_PORT": String(try port("pgbouncer")), "PLIMSOLL_REDIS_PORT": String(try port("redis")),
+            "PLIMSOLL_DATABASE_PASSWORD_FILE": folder.appending(path: "secrets/postgres-{role}").path,
+            "PLIMSOLL_REDIS_PASSWORD_FILE": folder.appending(path: "secrets/redis").path,
+            "PLIMSOLL_RISK_PORT": String(try port("risk-manager")),
+            "PLIMSOLL_EXECUTION_PORT": String(try port("execution")),
+            "PLIMSOLL_MARKET_DATA_PORT": String(try port("market-data")),
+            "PLIMSOLL_STRATEGY_PORT": String(try port("strategy")),
+            "PLIMSOLL_ALERTING_PORT": String(try port("alerting")),
+            "PLIMSOLL_EXCHANGE_REST_URL": try address("exchange-sim", ""),
+        ]
+        return try await Command.run(RunningProgram.product("plimsoll"), arguments, environment: settings)
+    }
+
+    // MARK: breaking
+
+    /// kill -9 of a service; its supervisor starts it again.
+    func kill(_ service: String) async throws {
+        let file = folder.appending(path: "run/\(service).child")
+        let pid = try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        try await Command.require("kill", ["-9", pid])
+        _ = try await eventually("\(service) is started again", within: .seconds(60)) {
+            let next = try? String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            return next != nil && next != pid ? true : nil
+        }
+    }
+
+    /// kill -9 of a server, and its start after a while.
+    func bounce(_ server: String, downFor pause: Duration = .seconds(2)) async throws {
+        let servers = folder.appending(path: "servers").path
+        let secrets = ["SECRETS": folder.appending(path: "secrets").path]
+        try await Command.require(Self.script("servers"), ["kill", servers, server], environment: secrets)
+        try await Task.sleep(for: pause)
+        try await Command.require(Self.script("servers"), ["start", servers, server], environment: secrets)
+    }
+
+    /// Waits until every service says it is ready.
+    func awaitReady(within limit: Duration = .seconds(90)) async throws {
+        for service in ["exchange-sim", "alerting", "market-data", "strategy", "risk-manager", "execution"] {
+            _ = try await eventually("\(service) is ready", within: limit) {
+                try await get(service, "/health/ready") == nil ? nil : true
+            }
+        }
+    }
+
+    private static func script(_ name: String) -> String { Repository.root.appending(path: "ops/\(name)").path }
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Makes every password at the first start, once, and gives each container its own copy of only those it needs.
+set -eu
+umask 077
+new() { head -c 24 /dev/urandom | base64 | tr -d '/+=\n' | head -c 32; }
+
+master=/secrets/master
+mkdir -p "$master"
+for name in postgres-superuser postgres-pgbouncer postgres-market_data postgres-strategy postgres-risk_manager \
+    postgres-execution postgres-alerting postgres-operator redis exchange-key exchange-secret api-key smtp-password \
+    grafana-admin; do
+    [ -s "$master/$name" ] || new >"$master/$name"
+done
+
+# give FOLDER UID NAME…
+give() {
+    folder=/secrets/$1 owner=$2
+    shift 2
+    for name in "$@"; do cp "$master/$name" "$folder/$name"; done
+    chown -R "$owner:$owner" "$folder"
+    chmod 500 "$folder"
+    chmod 400 "$folder"/*
+}
+
+app=10001
+printf '"pgbouncer" "%s"\n' "$(cat "$master/postgres-pgbouncer")" >/secrets/pgbouncer/users.txt
+cat >/secrets/redis/redis.conf <<EOF
+bind * -::*
+requirepass $(cat "$master/redis")
+appendonly yes
+save ""
+maxmemory 2gb
+maxmemory-policy allkeys-lru
+EOF
+chmod 700 /secrets/* 2>/dev/null || true
+give postgres 70 postgres-superuser postgres-pgbouncer
+give pgbouncer 70 postgres-pgbouncer
+give redis 999 redis
+give grafana 472 grafana-admin
+give exchange-sim $app exchange-key exchange-secret
+give migrate $app postgres-superuser postgres-market_data postgres-strategy postgres-risk_manager postgres-execution \
+    postgres-alerting postgres-operator
+give operator $app postgres-operator redis api-key exchange-key exchange-secret smtp-password
+give market-data $app postgres-market_data redis
+give strategy $app postgres-strategy redis
+give risk-manager $app postgres-risk_manager redis api-key
+give execution $app postgres-execution redis exchange-key exchange-secret
+give alerting $app postgres-alerting redis smtp-password api-key
