@@ -40,6 +40,13 @@ package struct Sizing: Hashable, Sendable {
         package let grossExposure: Money
         package let cash: Money
         package let orderNotional: Money?
+
+        package init(position: Money, grossExposure: Money, cash: Money, orderNotional: Money?) {
+            self.position = position
+            self.grossExposure = grossExposure
+            self.cash = cash
+            self.orderNotional = orderNotional
+        }
     }
 
     /// Sizes an entry.
