@@ -94,7 +94,11 @@ let package = Package(
         shared("Exchanges", ["Domain", "Outbound", crypto, log]),
         shared(
             "ServiceKit",
-            ["Domain", log, lifecycle, hummingbird, httpTypes, nio("NIOCore"), .product(name: "Yams", package: "Yams")]),
+            [
+                "Domain", log, lifecycle, hummingbird, httpTypes, nio("NIOCore"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
 
         core("MarketData"),
         core("Strategy", ["Indicators"]),
@@ -124,10 +128,13 @@ let package = Package(
 
         .target(
             name: "TestKit", dependencies: ["Domain"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(
+            name: "StoreTestKit", dependencies: ["Store", "Domain", "TestKit"], path: "Tests/StoreTestKit",
+            swiftSettings: strict),
         tests("DomainTests", ["Domain", "TestKit"]),
         tests("IndicatorsTests", ["Indicators", "Domain", "TestKit"]),
         tests("ContractsTests", ["Contracts", "Domain", "TestKit"]),
-        tests("StoreTests", ["Store", "Contracts", "Domain", "TestKit", log]),
+        tests("StoreTests", ["Store", "Contracts", "Domain", "TestKit", "StoreTestKit", log]),
         tests("BusTests", ["Bus", "Contracts", "Domain", "TestKit", log]),
         tests(
             "OutboundTests",
@@ -140,13 +147,13 @@ let package = Package(
             "MarketDataTests",
             [
                 "MarketDataCore", "MarketDataApp", "ExchangeSim", "Exchanges", "Outbound", "Store", "Bus", "Contracts",
-                "ServiceKit", "Domain", "TestKit", log, lifecycle,
+                "ServiceKit", "Domain", "TestKit", "StoreTestKit", log, lifecycle,
             ]),
         tests(
             "StrategyTests",
             [
                 "StrategyCore", "StrategyApp", "Indicators", "Store", "Bus", "Contracts", "ServiceKit", "Domain",
-                "TestKit",
+                "TestKit", "StoreTestKit",
                 log, lifecycle,
             ]),
         tests(
@@ -160,23 +167,23 @@ let package = Package(
             "RiskManagerTests",
             [
                 "RiskManagerCore", "RiskManagerApp", "Outbound", "Store", "Bus", "Contracts", "ServiceKit", "Domain",
-                "TestKit", log, lifecycle,
+                "TestKit", "StoreTestKit", log, lifecycle,
             ]),
         tests(
             "ExecutionTests",
             [
                 "ExecutionCore", "ExecutionApp", "ExchangeSim", "Exchanges", "Outbound", "Store", "Bus", "Contracts",
-                "ServiceKit", "Domain", "TestKit", log, lifecycle,
+                "ServiceKit", "Domain", "TestKit", "StoreTestKit", log, lifecycle,
             ]),
         tests(
             "AlertingTests",
             [
                 "AlertingCore", "AlertingApp", "Outbound", "Store", "Bus", "Contracts", "ServiceKit", "Domain",
-                "TestKit",
+                "TestKit", "StoreTestKit",
                 log, lifecycle,
             ]),
-        tests("CLITests", ["CLI", "Store", "Contracts", "Domain", "ServiceKit", "TestKit", log]),
-        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", log]),
+        tests("CLITests", ["CLI", "Store", "Contracts", "Domain", "ServiceKit", "TestKit", "StoreTestKit", log]),
+        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit"]),
     ]
 )

@@ -1,4 +1,5 @@
 package import Contracts
+import Glibc
 package import Logging
 import ServiceLifecycle
 import Synchronization
@@ -52,6 +53,8 @@ package final class Bus: Service {
             return !started
         }
         guard first else { return }
+        // hiredis writes to sockets that may be closed; that must not end the process.
+        signal(SIGPIPE, SIG_IGN)
         publisher.start()
         subscriber.start()
     }

@@ -1,0 +1,21 @@
+package import Domain
+
+/// Which of the exits that the venue does not hold a print sets off.
+package enum ExitWatch {
+    /// Whether `order` fires at `price`: a stop at or beyond its trigger against us, a target at or beyond it for us.
+    @inlinable
+    package static func fires(_ order: Order, at price: Price) -> Bool {
+        guard let trigger = order.triggerPrice else { return false }
+        switch (order.type, order.side) {
+        case (.stop, .sell), (.takeProfit, .buy): return price <= trigger
+        case (.takeProfit, .sell), (.stop, .buy): return price >= trigger
+        case (.market, _), (.limit, _): return false
+        }
+    }
+
+    /// The order of `exits` to send at `price`, the stop before the target; nil while none fires.
+    package static func due(_ exits: [LiveExit], at price: Price) -> LiveExit? {
+        exits.filter { $0.state == .approved && fires($0.order, at: price) }
+            .min { ($0.order.type == .stop ? 0 : 1, $0.order.id) < ($1.order.type == .stop ? 0 : 1, $1.order.id) }
+    }
+}

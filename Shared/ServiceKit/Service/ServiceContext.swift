@@ -1,0 +1,22 @@
+package import Logging
+
+/// What a service is given to build itself from.
+package struct ServiceContext: Sendable {
+    package let name: ServiceName
+    /// Tells this process from another of the same service, in leases and logs: host, process and start.
+    package let instance: String
+    /// Reads the settings; the kit calls `finish()` after the build, so a build only reads.
+    package let reader: SettingsReader
+    package let metrics: Metrics
+    package let health: Health
+    package let clock: any WallClock
+    let output: LogOutput
+
+    /// The logger of the service itself.
+    package var logger: Logger { output.logger(service: name.name, label: name.name) }
+
+    /// The logger of one of its modules: `context.logger("venue")` logs as `execution.venue`.
+    package func logger(_ module: String) -> Logger {
+        output.logger(service: name.name, label: "\(name.name).\(module)")
+    }
+}

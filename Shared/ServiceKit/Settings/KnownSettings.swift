@@ -1,0 +1,33 @@
+/// Every setting of the suite, so that a service can tell a misspelt key from another service's. `[]` stands for each item
+/// of a list. The Tidy tests hold this list, config/plimsoll.yaml and docs/settings.md together.
+package enum KnownSettings {
+    /// All keys.
+    package static let patterns: Set<String> = [
+        "accept_dangerous",
+        "log.level", "log.modules",
+        "http.host", "http.shutdown_limit",
+        "database.host", "database.port", "database.name", "database.password_file", "database.pool_size",
+        "redis.host", "redis.port", "redis.password_file",
+        "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols",
+        "market_data.port", "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",
+        "strategy.port", "strategy.instances",
+        "strategy.instances[].id", "strategy.instances[].kind", "strategy.instances[].timeframe",
+        "strategy.instances[].symbols", "strategy.instances[].parameters",
+        "risk.port", "risk.risk_per_trade", "risk.entry_expiry", "risk.stale_price_after", "risk.goal_boost",
+        "risk.limits.position", "risk.limits.gross_exposure", "risk.limits.open_positions", "risk.limits.daily_loss",
+        "risk.limits.drawdown",
+        "accounts", "accounts[].id", "accounts[].venue", "accounts[].currency", "accounts[].deposit",
+        "accounts[].strategies", "accounts[].api_key_file", "accounts[].api_secret_file",
+        "execution.port", "execution.state_folder", "execution.request_timeout", "execution.receive_window",
+        "execution.price_sanity", "execution.order_notional_cap",
+        "execution.paper.latency", "execution.paper.fee", "execution.paper.slippage",
+        "alerting.port", "alerting.config_file", "alerting.spool_folder",
+        "exchange_sim.port", "exchange_sim.seed",
+    ]
+
+    /// Maps whose keys are defined by whoever reads them.
+    package static let openMaps: Set<String> = ["strategy.instances[].parameters", "log.modules"]
+
+    /// Environment variables that are not settings.
+    package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_"]
+}

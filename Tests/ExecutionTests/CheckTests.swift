@@ -1,0 +1,82 @@
+import Domain
+import ExecutionCore
+import Testing
+
+@Suite("The last checks")
+struct CheckTests {
+    let checks = OrderGuard(priceSanity: Ratio(5, over: 100), notionalCap: Make.money(5000), staleAfter: .seconds(15))
+
+    private func refusal(
+        _ order: Order, price: Int64? = 100, age: Int64 = 0, quote: (Int64, Int64)? = nil, held: Int64 = 0
+    ) -> String {
+        let market = OrderGuard.Market(
+            lastPrice: price.map(Make.price), age: .milliseconds(age),
+            quote: quote.map {
+                Quote(
+                    symbol: Make.btc, bid: Make.price($0.0), bidQuantity: Make.quantity(1), ask: Make.price($0.1),
+                    askQuantity: Make.quantity(1), time: .zero)
+            })
+        do {
+            try checks.check(order, instrument: Make.instrument, market: market, held: Make.quantity(held))
+            return "passes"
+        } catch { return error.code }
+    }
+
+    @Test("an entry needs a fresh price near the market, a stop below it, and a size under the cap")
+    func entries() {
+        let entry = Make.order("a", stop: Make.price(90))
+        #expect(refusal(entry) == "passes")
+        #expect(refusal(entry, price: nil) == "no_price")
+        #expect(refusal(entry, age: 15_001) == "stale_price")
+        #expect(refusal(entry, price: 90) == "stop_crossed")
+        #expect(refusal(entry, quote: (99, 106)) == "price_sanity")
+        #expect(refusal(entry, quote: (99, 105)) == "passes")
+        #expect(refusal(Make.order("a", quantity: Make.quantity(50_001))) == "notional_cap")
+        #expect(refusal(Make.order("a", quantity: Make.quantity(50_000))) == "passes")
+        #expect(refusal(Make.order("a", quantity: Make.quantity(49))) == "instrument_rule")
+        #expect(refusal(Make.order("a", .buy, .limit, limit: Make.price(94))) == "price_sanity")
+    }
+
+    @Test("what reduces passes without a price, above the cap, but never beyond what is held")
+    func exits() {
+        let exit = Make.order("a", .sell, .market, .exit, quantity: Make.quantity(90_000))
+        #expect(refusal(exit, price: nil, held: 90_000) == "passes")
+        #expect(refusal(exit, held: 89_999) == "more_than_held")
+        #expect(refusal(Make.order("a", .buy, .market, .exit), held: 90_000) == "more_than_held")
+    }
+
+    @Test("the breaker opens after failures in a row, tries one request, and closes on an answer")
+    func breaker() {
+        let breaker = Held(CircuitBreaker(failuresToOpen: 3, coolDown: .seconds(10)))
+        for _ in 0..<2 { breaker.failed(now: .zero) }
+        breaker.succeeded()
+        for _ in 0..<2 { breaker.failed(now: .zero) }
+        #expect(breaker.allows(now: .zero) && !breaker.value.isOpen)
+        breaker.failed(now: .zero)
+        #expect(!breaker.allows(now: Make.time(9999)))
+        #expect(breaker.allows(now: Make.time(10_000)))
+        #expect(!breaker.allows(now: Make.time(10_001)))
+        breaker.failed(now: Make.time(10_001))
+        #expect(!breaker.allows(now: Make.time(20_000)))
+        #expect(breaker.allows(now: Make.time(20_001)))
+        breaker.succeeded()
+        #expect(breaker.allows(now: Make.time(20_002)))
+    }
+
+    @Test("reconciliation leaves strangers alone, cancels our own lost ones, and misses what is missing")
+    func reconciliation() {
+        #expect(Reconciliation.stranger(clientID: "web_1234") == .leaveAlone)
+        #expect(Reconciliation.stranger(clientID: "ord-abc") == .cancelLoudly)
+        let lot = Quantity(raw: 1000)
+        #expect(Reconciliation.position(ours: Make.quantity(5), venue: Make.quantity(5), lot: lot) == .exists)
+        #expect(
+            Reconciliation.position(ours: Make.quantity(5), venue: Make.quantity(5) - Quantity(raw: 999), lot: lot)
+                == .exists)
+        #expect(
+            Reconciliation.position(ours: Make.quantity(5), venue: Make.quantity(4), lot: lot)
+                == .missing(Make.quantity(1)))
+        #expect(
+            Reconciliation.position(ours: Make.quantity(5), venue: Make.quantity(9), lot: lot)
+                == .moreAtVenue(Make.quantity(4)))
+    }
+}
