@@ -131,6 +131,9 @@ let package = Package(
         .target(
             name: "StoreTestKit", dependencies: ["Store", "Domain", "TestKit"], path: "Tests/StoreTestKit",
             swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Domain", "Contracts", "Store", "Bus", arguments, log],
+            path: "Tests/Benchmarks", swiftSettings: strict),
         tests("DomainTests", ["Domain", "TestKit"]),
         tests("IndicatorsTests", ["Indicators", "Domain", "TestKit"]),
         tests("ContractsTests", ["Contracts", "Domain", "TestKit"]),
