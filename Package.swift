@@ -128,10 +128,16 @@ let package = Package(
 
         .target(
             name: "TestKit", dependencies: ["Domain"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(
+            name: "StoreTestKit", dependencies: ["Store", "Domain", "TestKit"], path: "Tests/StoreTestKit",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Domain", "Contracts", "Store", "Bus", arguments, log],
+            path: "Tests/Benchmarks", swiftSettings: strict),
         tests("DomainTests", ["Domain", "TestKit"]),
         tests("IndicatorsTests", ["Indicators", "Domain", "TestKit"]),
         tests("ContractsTests", ["Contracts", "Domain", "TestKit"]),
-        tests("StoreTests", ["Store", "Contracts", "Domain", "TestKit", log]),
+        tests("StoreTests", ["Store", "Contracts", "Domain", "TestKit", "StoreTestKit", log]),
         tests("BusTests", ["Bus", "Contracts", "Domain", "TestKit", log]),
         tests(
             "OutboundTests",
@@ -144,13 +150,13 @@ let package = Package(
             "MarketDataTests",
             [
                 "MarketDataCore", "MarketDataApp", "ExchangeSim", "Exchanges", "Outbound", "Store", "Bus", "Contracts",
-                "ServiceKit", "Domain", "TestKit", log, lifecycle,
+                "ServiceKit", "Domain", "TestKit", "StoreTestKit", log, lifecycle,
             ]),
         tests(
             "StrategyTests",
             [
                 "StrategyCore", "StrategyApp", "Indicators", "Store", "Bus", "Contracts", "ServiceKit", "Domain",
-                "TestKit",
+                "TestKit", "StoreTestKit",
                 log, lifecycle,
             ]),
         tests(
@@ -164,23 +170,23 @@ let package = Package(
             "RiskManagerTests",
             [
                 "RiskManagerCore", "RiskManagerApp", "Outbound", "Store", "Bus", "Contracts", "ServiceKit", "Domain",
-                "TestKit", log, lifecycle,
+                "TestKit", "StoreTestKit", log, lifecycle,
             ]),
         tests(
             "ExecutionTests",
             [
                 "ExecutionCore", "ExecutionApp", "ExchangeSim", "Exchanges", "Outbound", "Store", "Bus", "Contracts",
-                "ServiceKit", "Domain", "TestKit", log, lifecycle,
+                "ServiceKit", "Domain", "TestKit", "StoreTestKit", log, lifecycle,
             ]),
         tests(
             "AlertingTests",
             [
                 "AlertingCore", "AlertingApp", "Outbound", "Store", "Bus", "Contracts", "ServiceKit", "Domain",
-                "TestKit",
+                "TestKit", "StoreTestKit",
                 log, lifecycle,
             ]),
-        tests("CLITests", ["CLI", "Store", "Contracts", "Domain", "ServiceKit", "TestKit", log]),
-        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", log]),
-        tests("TidyTests", ["TestKit"]),
+        tests("CLITests", ["CLI", "Store", "Contracts", "Domain", "ServiceKit", "TestKit", "StoreTestKit", log]),
+        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
+        tests("TidyTests", ["TestKit", "ServiceKit"]),
     ]
 )

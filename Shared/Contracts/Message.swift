@@ -5,6 +5,15 @@ public protocol Message: Codable, Sendable, Equatable {
     /// A literal such as `order.approved`, never derived from the type's name.
     static var type: String { get }
     static var version: Int { get }
+    /// The bytes of a message that has an encoder of its own; they equal the general encoder's. Nil by default.
+    static func encodeDirectly(_ envelope: Envelope<Self>) -> [UInt8]?
+    /// The message, when its own reader understands the bytes; nil means that the general decoder has to look.
+    static func decodeDirectly(_ bytes: [UInt8]) -> Envelope<Self>?
+}
+
+extension Message {
+    public static func encodeDirectly(_ envelope: Envelope<Self>) -> [UInt8]? { nil }
+    public static func decodeDirectly(_ bytes: [UInt8]) -> Envelope<Self>? { nil }
 }
 
 /// What is around every message on the bus and in the `events` table.

@@ -14,15 +14,31 @@ public enum MessageCodec {
         case unexpected(type: String, version: Int)
     }
 
+    /// The message as bytes; by hand where it has an encoder of its own.
     public static func encode<Body>(_ envelope: Envelope<Body>) throws -> [UInt8] {
+        if let bytes = Body.encodeDirectly(envelope) { return bytes }
+        return try encodeGenerally(envelope)
+    }
+
+    /// By Foundation, whatever the message.
+    static func encodeGenerally<Body>(_ envelope: Envelope<Body>) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return [UInt8](try encoder.encode(envelope))
     }
 
+    /// The message in `bytes`, which may come from anywhere.
+    ///
+    /// - Throws: `Failure`; nothing of the bytes is believed before they were read whole.
     public static func decode<Body>(_ bytes: [UInt8], as body: Body.Type = Body.self) throws(Failure) -> Envelope<Body>
     {
         guard bytes.count <= maximumBytes else { throw .tooLarge(bytes.count) }
+        if let envelope = Body.decodeDirectly(bytes) { return envelope }
+        return try decodeGenerally(bytes)
+    }
+
+    /// By Foundation, whatever the message.
+    static func decodeGenerally<Body>(_ bytes: [UInt8]) throws(Failure) -> Envelope<Body> {
         let envelope: Envelope<Body>
         do {
             envelope = try JSONDecoder().decode(Envelope<Body>.self, from: Data(bytes))

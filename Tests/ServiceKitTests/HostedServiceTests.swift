@@ -44,4 +44,93 @@ import Testing
             #expect(try await get("/api/openapi.json", port).body.contains("\"/up\""))
         }
     }
+
+    private func send(_ method: String, _ path: String, _ body: Data, _ port: Int) async throws -> (
+        status: Int, body: String
+    ) {
+        var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)\(path)")))
+        request.httpMethod = method
+        request.httpBody = body
+        let (data, response) = try await URLSession.shared.data(for: request)
+        return (try #require(response as? HTTPURLResponse).statusCode, String(decoding: data, as: UTF8.self))
+    }
+
+    private struct Order: Codable {
+        let amount: Int
+    }
+
+    private struct Unexpected: Error {}
+
+    @Test func `errors are problem documents and bodies are bounded`() async throws {
+        let lines = LogLines()
+        let service = try await HostedService(
+            "example", settings: try Settings(yaml: ""), listen: .anyLoopback, sink: lines
+        ) { _, api in
+            api.router.post("/orders/:id") { request, context in
+                let order = try await JSONBody.decode(Order.self, from: request, context: context)
+                if order.amount < 0 { throw Problem.conflict("too late", code: "too_late") }
+                if order.amount == 0 { throw Unexpected() }
+                return try JSONBody.response(order, status: .created)
+            }
+            api.describe(RouteDescription("POST", "/orders/{id}", "Places an order.", responses: [201: "placed"]))
+            return []
+        }
+        try await service.whileRunning { port in
+            func post(_ body: String) async throws -> (status: Int, body: String) {
+                try await send("POST", "/orders/7", Data(body.utf8), port)
+            }
+            #expect(try await post(#"{"amount":1}"#).status == 201)
+            let missing = try await post("{}")
+            #expect(missing.status == 400)
+            #expect(missing.body.contains("amount is missing"))
+            #expect(try await post(#"{"amount":"x"}"#).body.contains("amount: has the wrong type"))
+            #expect(try await post("not json").status == 400)
+            let late = try await post(#"{"amount":-1}"#)
+            let expected =
+                #"{"code":"too_late","detail":"too late","status":409,"title":"Conflict","type":"about:blank"}"#
+            #expect(late.status == 409)
+            #expect(late.body == expected)
+            let broken = try await post(#"{"amount":0}"#)
+            #expect(broken.status == 500)
+            #expect(!broken.body.contains("Unexpected"))
+            #expect(lines.lines.contains { $0.contains("a request failed") && $0.contains("Unexpected") })
+            let large = Data(repeating: 32, count: ServiceRequestContext.bodyMax + 1)
+            #expect(try await send("POST", "/orders/7", large, port).status == 413)
+            #expect(try await send("DELETE", "/orders/7", Data(), port).status == 404)
+            let page = try await get("/metrics", port).body
+            #expect(page.contains(#"plimsoll_http_requests_total{method="POST",route="/orders/{id}",status="400"} 3"#))
+            let api = try await get("/api/openapi.json", port).body
+            #expect(api.contains("Places an order."))
+            #expect(api.contains(#""/orders/{id}":{"post":"#))
+        }
+    }
+
+    @Test func `a chunked body beyond the limit is refused while it is read`() async throws {
+        let service = try await HostedService(
+            "example", settings: try Settings(yaml: ""), listen: .anyLoopback, sink: LogLines()
+        ) { _, api in
+            api.router.post("/raw") { request, context in
+                "\(try await JSONBody.data(of: request, context: context).count)"
+            }
+            return []
+        }
+        try await service.whileRunning { port in
+            var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)/raw")))
+            request.httpMethod = "POST"
+            request.httpBodyStream = InputStream(data: Data(repeating: 32, count: ServiceRequestContext.bodyMax + 1))
+            let (_, response) = try await URLSession.shared.data(for: request)
+            #expect((response as? HTTPURLResponse)?.statusCode == 413)
+        }
+    }
+
+    @Test func `a build that fails because of its settings reports the settings`() async throws {
+        let error = await #expect(throws: SettingsError.self) {
+            try await HostedService("example", settings: try Settings(yaml: "x: {y: z}"), sink: LogLines()) {
+                context, _ in
+                _ = context.reader.integer("x.y", in: 0...1)
+                throw Unexpected()
+            }
+        }
+        #expect(error?.faults.map(\.key) == ["example.port", "x.y"])
+    }
 }

@@ -16,7 +16,7 @@ package final class ServiceAPI: Sendable {
     var routes: [RouteDescription] {
         let described = descriptions.withLock { $0 }
         let all = router.routes.map { route in
-            let path = Self.template(route.path)
+            let path = "\(route.path)"
             let method = route.method.rawValue
             return described.first { $0.path == path && $0.method == method }
                 ?? RouteDescription(method, path, Self.standard[path] ?? "\(method) \(path)")
@@ -30,12 +30,4 @@ package final class ServiceAPI: Sendable {
         "/metrics": "The figures of this service in the Prometheus text format.",
         "/api/openapi.json": "This document.",
     ]
-
-    /// `/a/:b` as the router writes it becomes `/a/{b}`.
-    private static func template(_ path: RouterPath) -> String {
-        "/"
-            + path.description.split(separator: "/").map { part in
-                part.hasPrefix(":") ? "{\(part.dropFirst())}" : String(part)
-            }.joined(separator: "/")
-    }
 }

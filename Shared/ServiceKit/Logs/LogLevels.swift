@@ -15,20 +15,18 @@ package struct LogLevels: Sendable {
         let general = reader.oneOf("log.level", Logger.Level.self, default: .info)
         var modules: [String: Logger.Level] = [:]
         for module in reader.keys(of: "log.modules") {
+            guard !module.contains(".") else {
+                reader.fault("log.modules", "\"\(module)\" is no module; allowed: a name without dots, such as http")
+                continue
+            }
             modules[module] = reader.oneOf("log.modules.\(module)", Logger.Level.self)
         }
         self.init(general, modules: modules)
     }
 
-    /// The level of a label such as `execution.venue.binance`: that of the longest module that is a part of it, read from
-    /// the front or after the service's name.
+    /// The level of a label such as `execution.venue.binance`: that of its last part which is a named module.
     package func level(for label: String) -> Logger.Level {
         let parts = label.split(separator: ".").map(String.init)
-        for count in stride(from: parts.count, to: 0, by: -1) {
-            let prefix = parts.prefix(count)
-            if let level = modules[prefix.joined(separator: ".")] { return level }
-            if let level = modules[prefix.dropFirst().joined(separator: ".")] { return level }
-        }
-        return general
+        return parts.reversed().lazy.compactMap { modules[$0] }.first ?? general
     }
 }

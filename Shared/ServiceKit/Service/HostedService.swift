@@ -7,7 +7,8 @@ import Synchronization
 
 /// Builds the parts of a service: reads the settings, adds routes, and gives back what is to run.
 ///
-/// A build must not wait for anything outside: a missing server is waited for in `run()`, with its state in the health of the
+/// What is read is checked after the build, with all its faults; a build that cannot do with a harmless value in place of a
+/// faulty one calls `context.reader.finish()` itself. A build must not wait for anything outside: a missing server is waited for in `run()`, with its state in the health of the
 /// service. Services are given in the order of dependence; they are stopped in the reverse order, the HTTP server last.
 package typealias ServiceBuild = @Sendable (ServiceContext, ServiceAPI) async throws -> [any Service]
 

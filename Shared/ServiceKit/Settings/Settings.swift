@@ -4,8 +4,8 @@ import Synchronization
 /// The settings of the suite: one YAML file, overridden key by key from the environment.
 ///
 /// `risk.limits.daily_loss` is overridden by `PLIMSOLL_RISK_LIMITS_DAILY_LOSS`, an item of a list by its number
-/// (`PLIMSOLL_ACCOUNTS_0_DEPOSIT`); a list of plain values may be given with commas. Secrets are never values: a key that
-/// ends in `_file` names the file that holds one. Relative paths count from the working directory.
+/// (`PLIMSOLL_ACCOUNTS_0_DEPOSIT`); a list of plain values may be given with commas, and an empty variable counts as absent.
+/// Secrets are never values: a key that ends in `_file` names the file that holds one. Relative paths count from the working directory.
 package struct Settings: Sendable {
     /// The largest file that is read, in bytes.
     package static let sizeMax = 1 << 20
@@ -37,7 +37,7 @@ package struct Settings: Sendable {
     package init(yaml: String, file: String = "settings", environment: [String: String] = [:]) throws(SettingsError) {
         self.file = file
         self.root = try SettingsNode.parse(yaml, file: file)
-        self.environment = environment
+        self.environment = environment.filter { !$0.value.isEmpty }
     }
 
     /// A reader of all keys that collects faults until `finish()`.

@@ -22,7 +22,7 @@ extension SettingsReader {
             settings.redactor.remember(secret)
             return secret
         case .failure(let problem):
-            add(fault: "\(Self.shown(file)) \(problem.text)", parts, Raw(text: "", location: raw.location))
+            add(fault: "\(Self.shown(file)) \(problem.text)", parts, raw, showing: false)
             return Secret("")
         }
     }

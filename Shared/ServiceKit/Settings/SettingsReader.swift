@@ -54,13 +54,13 @@ package struct SettingsReader: Sendable {
     /// Notes a fault the caller has found, such as two keys that contradict each other.
     package func fault(_ key: String, _ problem: String) {
         let parts = Self.parts(key)
-        add(fault: problem, parts, line: line(of: parts), value: raw(parts)?.text)
+        add(fault: problem, parts, line: line(of: parts), value: given(parts)?.text)
     }
 
     /// Notes something doubtful that does not prevent the start.
     package func warning(_ key: String, _ problem: String) {
         let parts = Self.parts(key)
-        add(warning: problem, parts, line: line(of: parts), value: raw(parts)?.text)
+        add(warning: problem, parts, line: line(of: parts), value: given(parts)?.text)
     }
 
     /// Ends the reading.
@@ -98,19 +98,23 @@ extension SettingsReader {
     /// The value of a key: the environment's, or the file's; nil when neither has one.
     func raw(_ parts: [String]) -> Raw? {
         noteRead(parts)
+        if let given = given(parts) { return given }
+        switch find(parts) {
+        case .list(_, let line), .map(_, let line):
+            add(fault: "must be a single value", parts, line: line)
+            return nil
+        case nil, .scalar:
+            return nil
+        }
+    }
+
+    private func given(_ parts: [String]) -> Raw? {
         let variable = Settings.variable(for: path + parts)
         if let text = settings.environment[variable] {
             return Raw(text: text, location: "environment \(variable)")
         }
-        switch find(parts) {
-        case .scalar(.some(let text), let line):
-            return Raw(text: text, location: "\(settings.file):\(line)")
-        case .list(_, let line), .map(_, let line):
-            add(fault: "must be a single value", parts, line: line)
-            return nil
-        case nil, .scalar(nil, _):
-            return nil
-        }
+        guard case .scalar(.some(let text), let line) = find(parts) else { return nil }
+        return Raw(text: text, location: "\(settings.file):\(line)")
     }
 
     func noteRead(_ parts: [String]) {
@@ -135,8 +139,8 @@ extension SettingsReader {
         findings.add(fault: fault)
     }
 
-    func add(fault problem: String, _ parts: [String], _ raw: Raw) {
-        let fault = finding(problem, parts, location: raw.location, value: raw.text)
+    func add(fault problem: String, _ parts: [String], _ raw: Raw, showing value: Bool = true) {
+        let fault = finding(problem, parts, location: raw.location, value: value ? raw.text : nil)
         findings.add(fault: fault)
     }
 

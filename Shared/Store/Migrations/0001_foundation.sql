@@ -20,6 +20,7 @@ CREATE TABLE events (
 CREATE TABLE events_default PARTITION OF events DEFAULT;
 CREATE INDEX events_cursor ON events (xid, seq);
 CREATE INDEX events_id ON events (id);
+CREATE INDEX events_key ON events (key, key_sequence);
 
 -- The last sequence number handed out for each key.
 CREATE TABLE event_keys (key text PRIMARY KEY, last_sequence bigint NOT NULL);
@@ -31,6 +32,10 @@ CREATE TABLE cursors (
 -- Which events took effect, written in the transaction of the effect.
 CREATE TABLE consumed_events (
     consumer text NOT NULL, event_id text NOT NULL, at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (consumer, event_id));
+
+-- The last sequence number of each key that took effect: what is missing before an event is read before it.
+CREATE TABLE consumer_keys (
+    consumer text NOT NULL, key text NOT NULL, last_sequence bigint NOT NULL, PRIMARY KEY (consumer, key));
 
 -- What could not be applied after retries.
 CREATE TABLE dead_letters (

@@ -1,9 +1,12 @@
 -- What each service may do. The roles are made by `plimsoll migrate`, which also gives them their passwords.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO market_data, strategy, risk_manager, execution, alerting, operator;
 
+ALTER DEFAULT PRIVILEGES IN SCHEMA public
+    GRANT SELECT ON TABLES TO market_data, strategy, risk_manager, execution, alerting, operator;
+
 GRANT INSERT ON events TO market_data, strategy, risk_manager, execution, operator;
 GRANT INSERT, UPDATE ON event_keys TO market_data, strategy, risk_manager, execution, operator;
-GRANT INSERT, UPDATE ON cursors, leases TO market_data, strategy, risk_manager, execution, alerting, operator;
+GRANT INSERT, UPDATE ON cursors, consumer_keys, leases TO market_data, strategy, risk_manager, execution, alerting, operator;
 GRANT INSERT ON consumed_events, dead_letters TO market_data, strategy, risk_manager, execution, alerting;
 
 GRANT INSERT, UPDATE ON candles, candle_gaps TO market_data;

@@ -1,0 +1,74 @@
+/// Makes the services' roles, their passwords and their session settings what they should be.
+///
+/// Roles belong to the whole cluster: migrations of two databases may meet here, so each step may be repeated.
+struct RoleKeeper: Sendable {
+    let settings: DatabaseSettings
+    let connection: Connection
+    let passwords: [DatabaseRole: String]
+
+    func run(_ outcome: inout Migrator.Outcome) async throws {
+        for role in DatabaseRole.allCases {
+            if try await create(role) { outcome.createdRoles.append(role.rawValue) }
+            if let password = passwords[role], try await !accepts(role, password) {
+                try await set(password, role)
+                outcome.changedPasswords.append(role.rawValue)
+            }
+            for setting in DatabaseRole.sessionSettings { try await set(setting.name, setting.value, role) }
+        }
+    }
+
+    private func create(_ role: DatabaseRole) async throws -> Bool {
+        let found = try await connection.run(.init("SELECT 1 FROM pg_roles WHERE rolname = $1", [role.rawValue]))
+        guard found.rows.isEmpty else { return false }
+        do {
+            // The name is one of the enum's, the service's own.
+            _ = try await connection.run(.init(script: "CREATE ROLE \(role.rawValue) LOGIN"))
+            return true
+        } catch let error as StoreError where ["42710", "23505"].contains(error.sqlState ?? "") {
+            return false
+        }
+    }
+
+    /// Whether the role can log in with the password: one that works keeps its verifier, which PgBouncer may hold.
+    private func accepts(_ role: DatabaseRole, _ password: String) async throws -> Bool {
+        var trial = settings
+        trial.user = role.rawValue
+        trial.password = password
+        let connection = Connection(settings: trial, hooks: StoreHooks(), number: 0)
+        do {
+            _ = try await connection.run(.init("SELECT 1"))
+        } catch let error as StoreError where error.code == .cannotConnect {
+            return false
+        }
+        await connection.close()
+        return true
+    }
+
+    private func set(_ password: String, _ role: DatabaseRole) async throws {
+        // A verifier is base64 and punctuation without a quote.
+        let verifier = try await connection.verifier(password: password, user: role.rawValue)
+        try await alter("ALTER ROLE \(role.rawValue) PASSWORD '\(verifier)'")
+    }
+
+    private func set(_ name: String, _ value: String, _ role: DatabaseRole) async throws {
+        let found = try await connection.run(
+            .init(
+                """
+                SELECT 1 FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
+                WHERE r.rolname = $1 AND s.setdatabase = 0 AND $2 = ANY (s.setconfig)
+                """, [role.rawValue, "\(name)=\(value)"]))
+        if found.rows.isEmpty { try await alter("ALTER ROLE \(role.rawValue) SET \(name) = '\(value)'") }
+    }
+
+    /// Another migration may change the same row of the catalogue at the same moment.
+    private func alter(_ script: String) async throws {
+        for attempt in 1...10 {
+            do {
+                _ = try await connection.run(.init(script: script))
+                return
+            } catch let error as StoreError where error.sqlState == "XX000" && attempt < 10 {
+                try await Task.sleep(for: .milliseconds(20 * attempt))
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package import Contracts
+import Foundation
+
+extension Transaction {
+    /// Writes an event into `events` with the next sequence number of its key, and notes it for the bell.
+    ///
+    /// The number is handed out under a lock on the key until the end of the transaction, so a key's numbers have no
+    /// holes and follow the order of commits. Whoever appends for several keys does so in the same order everywhere.
+    ///
+    /// - Parameter envelope: its `sequence` is replaced.
+    /// - Returns: what is published after the commit; `Database` rings it by itself.
+    @discardableResult
+    package func append<Body>(_ envelope: Envelope<Body>, on channel: Channel<Body>) async throws -> PendingEvent {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = String(decoding: try encoder.encode(envelope.data), as: UTF8.self)
+        let rows = try await query(
+            """
+            WITH keyed AS (
+                INSERT INTO event_keys (key, last_sequence) VALUES ($5, 1)
+                ON CONFLICT (key) DO UPDATE SET last_sequence = event_keys.last_sequence + 1
+                RETURNING last_sequence)
+            INSERT INTO events (id, type, version, source, key, key_sequence, correlation, causation, channel, body, at)
+            SELECT $1, $2, $3, $4, $5, last_sequence, $6, $7, $8, $9, $10 FROM keyed RETURNING key_sequence
+            """,
+            [
+                envelope.id, envelope.type, envelope.version, envelope.source, envelope.key, envelope.correlation,
+                envelope.causation, channel.name, body, WallTime(envelope.at),
+            ])
+        guard let row = rows.first else { throw StoreError(.unexpectedResult, "the event was not written") }
+        let numbered = Envelope(
+            id: envelope.id, source: envelope.source, at: envelope.at, correlation: envelope.correlation,
+            causation: envelope.causation, key: envelope.key, sequence: try row.int64("key_sequence"),
+            data: envelope.data)
+        let event = PendingEvent(
+            id: envelope.id, type: envelope.type, channel: channel.name, bytes: try MessageCodec.encode(numbered))
+        note(event)
+        return event
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Logging
+import ServiceLifecycle
+import Testing
+
+@testable import ServiceKit
+
+@Suite struct RunServiceTests {
+    @Test func `arguments are read`() {
+        #expect(ServiceArguments.parse([]) == .run(ServiceArguments()))
+        let expected = ServiceArguments(config: "c.yaml", listen: ListenAddress(host: "::1", port: 80))
+        #expect(ServiceArguments.parse(["--config", "c.yaml", "--listen", "[::1]:80"]) == .run(expected))
+        #expect(ServiceArguments.parse(["--version"]) == .version)
+        #expect(ServiceArguments.parse(["-h"]) == .help)
+        #expect(ServiceArguments.parse(["--config"]) == .usage("--config needs a file"))
+        #expect(ServiceArguments.parse(["--verbose"]) == .usage("unknown argument --verbose"))
+    }
+
+    @Test(arguments: ["80", "host:", ":80", "h:65536", "h:x", ""])
+    func `a bad listen address is refused`(_ text: String) {
+        #expect(ListenAddress(text) == nil)
+        #expect(ServiceArguments.parse(["--listen", text]) == .usage("--listen needs HOST:PORT"))
+    }
+
+    @Test func `names give role and section`() {
+        #expect(ServiceName("risk-manager").role == "risk_manager")
+        #expect(ServiceName("risk-manager").section == "risk")
+        #expect(ServiceName("market-data").section == "market_data")
+    }
+
+    @Test func `faulty settings are all named on standard error and the process exits with 78`() async throws {
+        let result = await #expect(processExitsWith: .exitCode(78), observing: [\.standardErrorContent]) {
+            let path = FileManager.default.temporaryDirectory.appending(path: "s-\(UUID().uuidString).yaml").path
+            try Data("example: {port: 0, x: 7}\nlog: {level: loud}\n".utf8).write(to: URL(filePath: path))
+            await runService("example", arguments: ["--config", path]) { context, _ in
+                _ = context.reader.integer("example.x", in: 1...5)
+                return []
+            }
+        }
+        let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+        #expect(text.contains("The settings have 3 faults:"))
+        for key in ["log.level", "example.port", "example.x"] { #expect(text.contains("\(key) = ")) }
+    }
+
+    @Test func `a missing settings file exits with 78 and wrong arguments with 64`() async {
+        await #expect(processExitsWith: .exitCode(78)) {
+            await runService("example", arguments: ["--config", "/nowhere/at/all.yaml"]) { _, _ in [] }
+        }
+        await #expect(processExitsWith: .exitCode(64)) {
+            await runService("example", arguments: ["--nonsense"]) { _, _ in [] }
+        }
+    }
+
+    @Test func `a version is printed`() async throws {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+            await runService("example", arguments: ["--version"]) { _, _ in [] }
+        }
+        let text = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
+        #expect(text.contains("plimsoll example \(BuildInfo.version)\n"))
+    }
+
+    @Test func `SIGTERM stops the service gracefully with status 0 and valid log lines`() async throws {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+            try await serveExample { kill(getpid(), SIGTERM) }
+        }
+        let lines = String(decoding: try #require(result).standardOutputContent, as: UTF8.self).split(separator: "\n")
+            .filter { $0.hasPrefix("{\"at\"") }
+        let messages = try lines.map { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return object?["message"] as? String ?? ""
+        }
+        for message in ["starting", "listening", "stopping", "worker stopped", "stopped"] {
+            #expect(messages.contains(message), "\(messages)")
+        }
+    }
+
+    @Test func `a failing part ends the process with 70`() async {
+        await #expect(processExitsWith: .exitCode(70)) {
+            struct Broken: Error {}
+            try await serveExample { throw Broken() }
+        }
+    }
+
+    @Test func `a port that is taken ends the process with 70`() async throws {
+        let service = try await HostedService(
+            "example", settings: try Settings(yaml: ""), listen: .anyLoopback, sink: LogLines()
+        ) { _, _ in [] }
+        try await service.whileRunning { port in
+            let other = try await HostedService(
+                "example", settings: try Settings(yaml: ""), listen: ListenAddress(host: "127.0.0.1", port: port),
+                sink: LogLines()
+            ) { _, _ in [] }
+            await #expect(throws: (any Error).self) { try await other.whileRunning { _ in } }
+        }
+    }
+}
+
+/// Runs a service with one worker that does `work` and then waits for the stop.
+private func serveExample(_ work: @escaping @Sendable () throws -> Void) async throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "s-\(UUID().uuidString).yaml").path
+    try Data("log: {level: info}\n".utf8).write(to: URL(filePath: path))
+    await runService("example", arguments: ["--config", path, "--listen", "127.0.0.1:0"]) { context, _ in
+        [Worker(logger: context.logger("worker"), work: work)]
+    }
+}
+
+private struct Worker: Service {
+    let logger: Logger
+    let work: @Sendable () throws -> Void
+
+    func run() async throws {
+        try await Task.sleep(for: .milliseconds(200))
+        try work()
+        try await gracefulShutdown()
+        logger.info("worker stopped")
+    }
+}
