@@ -1,4 +1,3 @@
-package import Contracts
 package import Domain
 
 /// A value that can be bound to `$1`, `$2` …, as PostgreSQL reads it in text.

@@ -1,4 +1,3 @@
-package import Contracts
 package import Domain
 
 /// The names of a result's columns, shared by its rows.

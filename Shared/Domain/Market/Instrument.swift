@@ -33,7 +33,7 @@ public struct Instrument: Hashable, Codable, Sendable {
     public func notional(_ price: Price, _ quantity: Quantity) -> Money { price.times(quantity) }
 
     /// The rule of the venue that an order would break.
-    public enum Violation: Error, Equatable, Sendable {
+    public enum Violation: Error, Hashable, Sendable {
         case belowMinimumQuantity(Quantity, minimum: Quantity)
         case aboveMaximumQuantity(Quantity, maximum: Quantity)
         case belowMinimumNotional(Money, minimum: Money)

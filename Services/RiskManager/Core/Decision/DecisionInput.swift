@@ -1,0 +1,27 @@
+package import Domain
+
+/// Everything a decision depends on, as one value.
+package struct DecisionInput: Hashable, Sendable {
+    package let signal: Signal
+    package let account: AccountSnapshot
+    /// Prices as of `now`.
+    package let market: MarketSnapshot
+    /// The venue's rules; nil when they are not known.
+    package let instrument: Instrument?
+    /// Of goals that are active, or reached and not past their deadline.
+    package let goals: [GoalStanding]
+    /// Exchange time of the decision: the close of the candle that decided the signal.
+    package let now: Timestamp
+
+    package init(
+        signal: Signal, account: AccountSnapshot, market: MarketSnapshot, instrument: Instrument?,
+        goals: [GoalStanding], now: Timestamp
+    ) {
+        self.signal = signal
+        self.account = account
+        self.market = market
+        self.instrument = instrument
+        self.goals = goals
+        self.now = now
+    }
+}

@@ -1,0 +1,213 @@
+import Domain
+
+extension RiskPolicy {
+    /// Decides what becomes of a signal for an account. The same input gives the same decision.
+    package func decide(_ input: DecisionInput) -> Decision {
+        let performance = Performance(input.account, prices: input.market.prices, at: input.now)
+        var inputs = DecisionInputs(input, performance)
+        let outcome: Decision.Outcome
+        switch input.signal.action {
+        case .enter: outcome = enter(input, performance, &inputs)
+        case .exit: outcome = exit(input)
+        }
+        return Decision(
+            id: Decision.id(signal: input.signal.id, account: input.account.id), account: input.account.id,
+            signalID: input.signal.id, outcome: outcome, inputs: inputs, decidedAt: input.now)
+    }
+}
+
+// MARK: - Entries
+
+extension RiskPolicy {
+    private func enter(
+        _ input: DecisionInput, _ performance: Performance, _ inputs: inout DecisionInputs
+    ) -> Decision.Outcome {
+        inputs.add(self, goals: input.goals)
+        do throws(RefusedEntry) {
+            let entry = try admit(input)
+            try checkPositions(input)
+            try checkLosses(input, performance)
+            let approved = try size(entry, input, performance, &inputs)
+            return .approved(approved)
+        } catch {
+            return .refused(error.refusal)
+        }
+    }
+
+    /// The prices of an entry, checked.
+    private struct Entry {
+        let instrument: Instrument
+        /// The dearer of the signal's price and the last one.
+        let price: Price
+        let stop: Price
+        let target: Price?
+    }
+
+    /// Whether this signal may become an order at all.
+    private func admit(_ input: DecisionInput) throws(RefusedEntry) -> Entry {
+        switch input.account.state {
+        case .running: break
+        case .paused: throw RefusedEntry(.tradingPaused)
+        case .stopped: throw RefusedEntry(.tradingStopped)
+        }
+        let signal = input.signal
+        guard let instrument = input.instrument else { throw RefusedEntry(.unknownInstrument(signal.symbol)) }
+        let age = input.market.time - signal.candleClose
+        guard age <= entryExpiry else { throw RefusedEntry(.expired(age: age, limit: entryExpiry)) }
+        let last = try freshPrice(of: signal.symbol, input)
+        for position in input.account.positions where position.isOpen {
+            _ = try freshPrice(of: position.symbol, input)
+        }
+        return try prices(of: signal, instrument, last: last)
+    }
+
+    private func freshPrice(of symbol: Symbol, _ input: DecisionInput) throws(RefusedEntry) -> Price {
+        guard let point = input.market.prices[symbol], point.price.isPositive else {
+            throw RefusedEntry(.priceMissing(symbol))
+        }
+        let age = input.now - point.time
+        guard age <= stalePriceAfter else {
+            throw RefusedEntry(.priceStale(symbol, age: age, limit: stalePriceAfter))
+        }
+        return point.price
+    }
+
+    /// Stop and target on the venue's tick, on the right sides of both the signal's price and the last one.
+    private func prices(of signal: Signal, _ instrument: Instrument, last: Price) throws(RefusedEntry) -> Entry {
+        guard let wantedStop = signal.stop else { throw RefusedEntry(.stopMissing) }
+        let stop = wantedStop.rounded(to: instrument.tickSize, .towardZero)
+        let (lower, higher) = (min(signal.price, last), max(signal.price, last))
+        guard stop.isPositive, stop < lower else { throw RefusedEntry(.stopInvalid(stop: wantedStop, price: lower)) }
+        let target = signal.target?.rounded(to: instrument.tickSize, .towardZero)
+        if let target, target <= higher { throw RefusedEntry(.targetInvalid(target: target, price: higher)) }
+        return Entry(instrument: instrument, price: higher, stop: stop, target: target)
+    }
+
+    private func checkPositions(_ input: DecisionInput) throws(RefusedEntry) {
+        let account = input.account
+        let symbol = input.signal.symbol
+        if let held = account.openPositions.first(where: { $0.symbol == symbol }) {
+            throw RefusedEntry(.alreadyInPosition(symbol, held: held.quantity))
+        }
+        if let entry = account.liveEntries.first(where: { $0.symbol == symbol }) {
+            throw RefusedEntry(.entryInProgress(symbol, order: entry.id))
+        }
+        let taken = Set(account.openPositions.map(\.symbol)).union(account.liveEntries.map(\.symbol)).count
+        guard taken < limits.openPositions else {
+            throw RefusedEntry(.openPositionsLimit(open: taken, limit: limits.openPositions))
+        }
+    }
+
+    private func checkLosses(_ input: DecisionInput, _ performance: Performance) throws(RefusedEntry) {
+        guard performance.equity.isPositive else { throw RefusedEntry(.noEquity(performance.equity)) }
+        guard performance.drawdown < limits.drawdown else {
+            throw RefusedEntry(.drawdownLimit(drawdown: performance.drawdown, limit: limits.drawdown))
+        }
+        let monthly = limits.monthlyDrawdown(with: input.goals)
+        guard performance.monthlyDrawdown < monthly else {
+            throw RefusedEntry(.monthlyDrawdownLimit(drawdown: performance.monthlyDrawdown, limit: monthly))
+        }
+        guard performance.dailyLoss < limits.dailyLoss else {
+            throw RefusedEntry(.dailyLossLimit(loss: performance.dailyLoss, limit: limits.dailyLoss))
+        }
+    }
+
+    private func size(
+        _ entry: Entry, _ input: DecisionInput, _ performance: Performance, _ inputs: inout DecisionInputs
+    ) throws(RefusedEntry) -> ApprovedOrder {
+        let goal = goalFactors.outcome(for: input.goals)
+        inputs.add(goal)
+        let reservePrice = entry.price.times(.one + reserveMargin, .awayFromZero)
+        let sizing = Sizing(
+            riskMoney: performance.equity.times(riskPerTrade, .towardZero).times(goal.factor, .towardZero),
+            distance: entry.price - entry.stop, price: entry.price, reservePrice: reservePrice,
+            room: room(input, performance), instrument: entry.instrument)
+        inputs.add(sizing, at: entry.price)
+        do throws(Instrument.Violation) {
+            let quantity = try entry.instrument.admissible(sizing.quantity, at: entry.price)
+            return approve(entry, quantity, reservePrice.times(quantity, .awayFromZero), sizing, goal, input)
+        } catch {
+            throw RefusedEntry(refusal(error, sizing, entry))
+        }
+    }
+
+    private func room(_ input: DecisionInput, _ performance: Performance) -> Sizing.Room {
+        let equity = performance.equity
+        // Dust of an earlier position counts towards the position's cap.
+        let symbol = input.signal.symbol
+        let held = input.account.positions.first { $0.symbol == symbol }.map { position in
+            input.market.prices[symbol]?.price.times(position.quantity) ?? position.cost
+        }
+        return Sizing.Room(
+            position: max(equity.times(limits.position, .towardZero) - (held ?? .zero), .zero),
+            grossExposure: max(equity.times(limits.grossExposure, .towardZero) - performance.exposure, .zero),
+            cash: max(input.account.cash - input.account.reserved, .zero), orderNotional: limits.orderNotional)
+    }
+
+    /// The cap that made the order too small for the venue, or the venue's rule when no cap did.
+    private func refusal(_ violation: Instrument.Violation, _ sizing: Sizing, _ entry: Entry) -> Refusal {
+        guard let bound = sizing.boundBy else { return .venueFilter(violation) }
+        let instrument = entry.instrument
+        guard (try? instrument.admissible(min(sizing.wanted, instrument.maximumQuantity), at: entry.price)) != nil
+        else { return .venueFilter(violation) }
+        let lot = max(instrument.minimumQuantity, instrument.lotSize)
+        return .capReached(
+            bound.kind, left: bound.left, smallest: max(instrument.minimumNotional, entry.price.times(lot)))
+    }
+
+    private func approve(
+        _ entry: Entry, _ quantity: Quantity, _ reserved: Money, _ sizing: Sizing, _ goal: GoalFactors.Outcome,
+        _ input: DecisionInput
+    ) -> ApprovedOrder {
+        let signal = input.signal
+        let decisionID = Decision.id(signal: signal.id, account: input.account.id)
+        let cut = sizing.boundBy.map { ", cut from \(sizing.wanted) by the \($0.kind.words)" } ?? ""
+        let goalWords = goal.goal.map { " (goal at \($0.progress.percent): × \(goal.factor))" } ?? ""
+        let why = signal.reasons.joined(separator: "; ")
+        let order = Order(
+            id: DerivedID.make("ord", decisionID), account: input.account.id, symbol: signal.symbol, side: .buy,
+            type: .market, purpose: .entry, quantity: quantity, protectiveStop: entry.stop,
+            protectiveTarget: entry.target, strategy: signal.strategy,
+            reason: "\(why): \(sizing.riskMoney) at risk\(goalWords) over \(sizing.distance) to the stop\(cut)",
+            correlation: signal.id, decidedAt: input.now, expiresAt: signal.candleClose + entryExpiry)
+        return ApprovedOrder(order: order, decisionID: decisionID, reserved: reserved)
+    }
+}
+
+/// Carries a refusal out of the checks.
+private struct RefusedEntry: Error {
+    let refusal: Refusal
+    init(_ refusal: Refusal) { self.refusal = refusal }
+}
+
+// MARK: - Exits
+
+extension RiskPolicy {
+    /// Exits are open: neither a pause nor a stop nor an old price keeps anybody from leaving.
+    private func exit(_ input: DecisionInput) -> Decision.Outcome {
+        let (signal, account) = (input.signal, input.account)
+        if let entry = account.liveEntries.first(where: { $0.symbol == signal.symbol && $0.strategy == signal.strategy }
+        ) {
+            return .deferred(entry: entry.id)
+        }
+        guard
+            let position = account.openPositions.first(where: {
+                $0.symbol == signal.symbol && $0.strategy == signal.strategy
+            })
+        else { return .refused(.nothingToExit(signal.symbol, strategy: signal.strategy)) }
+        let leaving = account.leaving(signal.symbol)
+        let free = leaving.reduce(position.quantity) { $0 - $1.remaining }
+        if let order = leaving.first, !free.isPositive {
+            return .refused(.exitInProgress(signal.symbol, order: order.id))
+        }
+        let quantity = input.instrument.map { free.roundedDown(to: $0.lotSize) } ?? free
+        guard quantity.isPositive else { return .refused(.dust(signal.symbol, held: free)) }
+        let decisionID = Decision.id(signal: signal.id, account: account.id)
+        let order = Order(
+            id: DerivedID.make("ord", decisionID), account: account.id, symbol: signal.symbol, side: .sell,
+            type: .market, purpose: .exit, quantity: quantity, strategy: signal.strategy,
+            reason: signal.reasons.joined(separator: "; "), correlation: signal.id, decidedAt: input.now,
+            expiresAt: nil)
+        return .approved(ApprovedOrder(order: order, decisionID: decisionID, reserved: .zero))
+    }
+}
