@@ -10,6 +10,7 @@ package enum KnownSettings {
         "redis.host", "redis.port", "redis.password_file",
         "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols",
         "market_data.port", "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",
+        "market_data.future_limit",
         "strategy.port", "strategy.instances",
         "strategy.instances[].id", "strategy.instances[].kind", "strategy.instances[].timeframe",
         "strategy.instances[].symbols", "strategy.instances[].parameters",
