@@ -187,6 +187,6 @@ let package = Package(
             ]),
         tests("CLITests", ["CLI", "Store", "Contracts", "Domain", "ServiceKit", "TestKit", "StoreTestKit", log]),
         tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
-        tests("TidyTests", ["TestKit"]),
+        tests("TidyTests", ["TestKit", "ServiceKit"]),
     ]
 )

@@ -16,8 +16,9 @@ package final class LogWriter: LogSink {
         var closed = false
     }
 
-    // Guards `state`, and wakes the thread and whoever waits for it to be done.
+    /// Wakes the thread, and whoever waits for it to be done.
     private let condition = NSCondition()
+    // Read and written only while `condition` is locked.
     private nonisolated(unsafe) var state = State()
     private let descriptor: Int32
 

@@ -1,0 +1,28 @@
+/// A rule of the house that can be read off one file.
+struct Rule: Sendable {
+    let name: String
+    let check: @Sendable (SourceFile) -> [Finding]
+
+    /// All rules about single files.
+    static let all: [Rule] =
+        layering + determinism + sizes + words + [documentation, machinePaths]
+}
+
+extension SourceFile {
+    /// A finding for each line of code that holds a match of the pattern.
+    func findings<Match>(_ pattern: Regex<Match>, _ problem: (String) -> String) -> [Finding] {
+        // The default would take `FileManager.default` for one word.
+        let pattern = pattern.wordBoundaryKind(.simple)
+        return code.enumerated().compactMap { index, line in
+            guard let match = line.firstMatch(of: pattern) else { return nil }
+            let text = line[match.range].trimmingPrefix { $0.isWhitespace }
+            return Finding(path: path, line: index + 1, problem: problem(String(text)))
+        }
+    }
+
+    /// True when the line, or the comment right above it, holds a comment. `index` counts from 0.
+    func hasComment(at index: Int) -> Bool {
+        if lines[index].contains("//") { return true }
+        return index > 0 && lines[index - 1].trimmingPrefix { $0.isWhitespace }.hasPrefix("//")
+    }
+}
