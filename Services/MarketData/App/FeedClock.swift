@@ -16,7 +16,7 @@ final class FeedClock: Sendable {
 
     var moment: FeedMoment {
         let ahead = Timestamp.Span(nanoseconds: offset.load(ordering: .relaxed))
-        return FeedMoment(now: wall.now() + ahead, uptime: uptime)
+        return FeedMoment(exchangeTime: wall.now() + ahead, uptime: uptime)
     }
 
     /// Monotonic time since the service started.
