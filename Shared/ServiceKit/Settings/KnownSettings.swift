@@ -10,6 +10,7 @@ package enum KnownSettings {
         "redis.host", "redis.port", "redis.password_file",
         "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols",
         "market_data.port", "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",
+        "market_data.future_limit",
         "strategy.port", "strategy.instances",
         "strategy.instances[].id", "strategy.instances[].kind", "strategy.instances[].timeframe",
         "strategy.instances[].symbols", "strategy.instances[].parameters",
@@ -23,7 +24,10 @@ package enum KnownSettings {
         "execution.price_sanity", "execution.order_notional_cap",
         "execution.paper.latency", "execution.paper.fee", "execution.paper.slippage",
         "alerting.port", "alerting.config_file", "alerting.spool_folder",
-        "exchange_sim.port", "exchange_sim.seed",
+        "exchange_sim.port", "exchange_sim.mode", "exchange_sim.seed", "exchange_sim.speed", "exchange_sim.symbols",
+        "exchange_sim.trades_per_second", "exchange_sim.history", "exchange_sim.recordings", "exchange_sim.start_ms",
+        "exchange_sim.deposit", "exchange_sim.api_key_file", "exchange_sim.api_secret_file", "exchange_sim.maker_fee",
+        "exchange_sim.taker_fee", "exchange_sim.commission", "exchange_sim.weight_limit",
     ]
 
     /// Maps whose keys are defined by whoever reads them.
