@@ -54,6 +54,7 @@ extension String {
 let package = Package(
     name: "plimsoll",
     products: [
+        .executable(name: "benchmarks", targets: ["Benchmarks"]),
         .executable(name: "market-data", targets: ["MarketDataApp"]),
         .executable(name: "strategy", targets: ["StrategyApp"]),
         .executable(name: "risk-manager", targets: ["RiskManagerApp"]),
