@@ -21,7 +21,9 @@ struct AlertingSettings {
         let file = reader.string("alerting.config_file")
         do {
             let text = try String(contentsOf: URL(filePath: file), encoding: .utf8)
-            configuration = try ConfigurationReader(text, file: file).read()
+            configuration = try ConfigurationReader(
+                text, file: file, environment: ProcessInfo.processInfo.environment
+            ).read()
         } catch let error as ConfigurationError {
             for fault in error.faults { reader.fault("alerting.config_file", fault) }
             configuration = nil

@@ -38,7 +38,8 @@ struct SuiteEventIntake: Service {
             case .message(let envelope):
                 // Not every event is in the table: what only the bell tells is taken too, and its id makes a repeat harmless.
                 do { try await take(envelope) } catch {
-                    logger.warning("an event could not be kept", metadata: ["event": "\(envelope.id)", "error": "\(error)"])
+                    logger.warning(
+                        "an event could not be kept", metadata: ["event": "\(envelope.id)", "error": "\(error)"])
                 }
             case .connected, .reconnected, .missed: reader.ring()
             }

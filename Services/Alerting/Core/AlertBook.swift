@@ -18,7 +18,8 @@ package struct AlertBook: Sendable {
         package var destinations: [String: [Destination]]
         package var resolveTimeout: Timestamp.Span
 
-        package init(route: Route, destinations: [String: [Destination]], resolveTimeout: Timestamp.Span = .minutes(5)) {
+        package init(route: Route, destinations: [String: [Destination]], resolveTimeout: Timestamp.Span = .minutes(5))
+        {
             self.route = route
             self.destinations = destinations
             self.resolveTimeout = resolveTimeout

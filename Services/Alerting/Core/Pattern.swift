@@ -65,7 +65,9 @@ struct Pattern: Hashable, Sendable {
     /// `.*` may also stand for nothing.
     private static func closed(_ positions: [Bool], _ pieces: [Piece]) -> [Bool] {
         var positions = positions
-        for index in pieces.indices where positions[index] && pieces[index] == .anyNumber { positions[index + 1] = true }
+        for index in pieces.indices where positions[index] && pieces[index] == .anyNumber {
+            positions[index + 1] = true
+        }
         return positions
     }
 }

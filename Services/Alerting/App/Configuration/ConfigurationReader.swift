@@ -11,9 +11,11 @@ struct ConfigurationReader {
     private let reader: SettingsReader
     private let text: String
 
+    /// - Parameter environment: its variables that begin with `PLIMSOLL_GLOBAL_` override keys under `global`.
     /// - Throws: `SettingsError` when the text is not YAML.
-    init(_ text: String, file: String) throws(SettingsError) {
-        reader = try Settings(yaml: text, file: file).reader
+    init(_ text: String, file: String, environment: [String: String] = [:]) throws(SettingsError) {
+        let overrides = environment.filter { $0.key.hasPrefix("PLIMSOLL_GLOBAL_") }
+        reader = try Settings(yaml: text, file: file, environment: overrides).reader
         self.text = text
     }
 
@@ -65,7 +67,9 @@ struct ConfigurationReader {
         }
         let limits = Duration.milliseconds(1)...(.seconds(30 * 86_400))
         route.groupWait =
-            item.duration("group_wait", in: .zero...limits.upperBound, default: parent?.groupWait.duration ?? .seconds(30))
+            item.duration(
+                "group_wait", in: .zero...limits.upperBound, default: parent?.groupWait.duration ?? .seconds(30)
+            )
             .span
         route.groupInterval =
             item.duration("group_interval", in: limits, default: parent?.groupInterval.duration ?? .seconds(300)).span

@@ -21,7 +21,8 @@ struct MailDefaults {
         username = text("auth_username", defaults?.username ?? "")
         password = item.optionalSecret(prefix + "auth_password_file") ?? defaults?.password
         authorityFile = item.optionalString(prefix + "ca_file") ?? defaults?.authorityFile
-        security = item.oneOf(prefix + "security", MailClient.Settings.Security.self, default: defaults?.security ?? .startTLS)
+        security = item.oneOf(
+            prefix + "security", MailClient.Settings.Security.self, default: defaults?.security ?? .startTLS)
         if item.has(prefix + "require_tls"), !item.boolean(prefix + "require_tls") {
             item.fault(prefix + "require_tls", "mail is never sent without TLS")
         }

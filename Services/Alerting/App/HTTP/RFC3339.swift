@@ -41,7 +41,8 @@ enum RFC3339 {
         if sign(place, "Zz") {
             place += 1
         } else if sign(place, "+-"), let hours = number(place + 1, 2), sign(place + 3, ":"),
-            let minutes = number(place + 4, 2), hours < 24, minutes < 60 {
+            let minutes = number(place + 4, 2), hours < 24, minutes < 60
+        {
             offset = (hours * 60 + minutes) * 60 * (bytes[place] == UInt8(ascii: "-") ? -1 : 1)
             place += 6
         } else {

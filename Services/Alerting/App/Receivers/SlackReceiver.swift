@@ -53,7 +53,8 @@ struct SlackReceiver: Receiver {
         let color = notice.isFiring ? (notice.commonLabels["severity"] == "warning" ? "warning" : "danger") : "good"
         let body = NoticeText.escape(String(words.text.prefix(Self.sectionMax / 2)))
         let blocks = [
-            Message.Block(type: "header", text: .init(type: "plain_text", text: String(words.subject.prefix(Self.headerMax)))),
+            Message.Block(
+                type: "header", text: .init(type: "plain_text", text: String(words.subject.prefix(Self.headerMax)))),
             Message.Block(type: "section", text: .init(type: "mrkdwn", text: String(body.prefix(Self.sectionMax)))),
         ]
         return Message(
