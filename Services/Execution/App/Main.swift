@@ -1,4 +1,8 @@
+import ServiceKit
+
 @main
 struct Main {
-    static func main() {}
+    static func main() async {
+        await runService("execution") { context, _ in Build(context).services }
+    }
 }

@@ -11,10 +11,3 @@ ALTER TABLE positions
     ADD COLUMN exits_version bigint NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN exits_version bigint;
 CREATE INDEX orders_position ON orders (position_id) WHERE position_id IS NOT NULL;
-
--- The venue's newest trade id that was seen per market, so that fills lost on the way are fetched from there on.
-CREATE TABLE venue_trades_seen (
-    account text NOT NULL REFERENCES accounts, symbol text NOT NULL, last_trade_id bigint NOT NULL,
-    updated_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (account, symbol));
-GRANT SELECT ON venue_trades_seen TO market_data, strategy, risk_manager, execution, alerting, operator;
-GRANT INSERT, UPDATE ON venue_trades_seen TO execution;

@@ -91,10 +91,12 @@ package struct ExitChange: Hashable, Sendable {
         if let first = running.first, running.count == 1, first.remaining == wanted.orders.first?.quantity {
             return ExitChange(withdraw: live.filter { $0.order.id != first.order.id }.map(\.order.id))
         }
+        let newest = live.filter { $0.version == live.map(\.version).max() }
+        let older = live.filter { $0.version != newest.first?.version }.map(\.order.id)
         let keeps =
-            live.count == wanted.orders.count
-            && wanted.orders.allSatisfy { order in live.contains { matches($0, order, position: held.id) } }
-        return keeps ? .none : ExitChange(withdraw: live.map(\.order.id), place: wanted)
+            newest.count == wanted.orders.count
+            && wanted.orders.allSatisfy { order in newest.contains { matches($0, order, position: held.id) } }
+        return keeps ? ExitChange(withdraw: older) : ExitChange(withdraw: live.map(\.order.id), place: wanted)
     }
 
     private static func matches(_ exit: LiveExit, _ order: Order, position: String) -> Bool {

@@ -128,7 +128,11 @@ package struct OrderLife: Hashable, Sendable {
             }
             stage = .submitting(.ready)
             return .send
-        case .claimed, .lapsed, .withdrawn, .filled: return .none
+        case .lapsed, .withdrawn:
+            // Only while nothing of it can be at the venue; else it is settled by what the venue says.
+            if sending == .ready { stage = input == .lapsed ? .expired : .cancelled }
+            return .none
+        case .claimed, .filled: return .none
         }
     }
 

@@ -1,0 +1,114 @@
+import Contracts
+import Domain
+import ExecutionCore
+import Store
+
+extension AccountBooks {
+    /// Books the exit set a position needs, and withdraws what was never sent. What is at the venue is withdrawn there first,
+    /// by the desk; until then the new set waits.
+    func guardPosition(
+        _ held: HeldPosition, _ lot: Quantity, _ correlation: String, _ now: Timestamp, _ transaction: Transaction
+    ) async throws {
+        let rows = try await transaction.query(
+            "SELECT " + BookedOrder.columns + """
+                 FROM orders WHERE account = $1 AND symbol = $2 AND reduce_only
+                    AND state IN ('approved', 'submitting', 'open', 'partially_filled') FOR UPDATE OF orders
+                """, [account, held.position.symbol])
+        let orders = try rows.map(BookedOrder.init)
+        let live = orders.compactMap(\.liveExit)
+        let change = ExitChange.decide(
+            held: held, live: live, leaving: orders.contains { $0.leaves },
+            lastVersion: try await lastVersion(held, transaction), lot: lot, correlation: correlation, now: now)
+        for exit in orders where change.withdraw.contains(exit.order.id) && exit.state == .approved {
+            _ = try await end(exit, .cancelled, "the position changed", transaction)
+        }
+        if let set = change.place { try await insert(set, transaction) }
+    }
+
+    private func lastVersion(_ held: HeldPosition, _ transaction: Transaction) async throws -> Int64 {
+        let rows = try await transaction.query(
+            "SELECT exits_version FROM positions WHERE account = $1 AND symbol = $2", [account, held.position.symbol])
+        return try rows.first?.int64("exits_version") ?? 0
+    }
+
+    private func insert(_ set: ExitSet, _ transaction: Transaction) async throws {
+        for order in set.orders {
+            try await transaction.execute(
+                """
+                INSERT INTO orders (id, account, symbol, side, type, purpose, quantity, trigger_price, strategy, reason,
+                    correlation, position_id, exits_version, decided_ns)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING
+                """,
+                [
+                    order.id, account, order.symbol, order.side, order.type, order.purpose, order.quantity,
+                    order.triggerPrice, order.strategy, order.reason, order.correlation, set.position, set.version,
+                    order.decidedAt,
+                ])
+            try await tell(
+                BookedOrder(
+                    order: order, state: .approved, filled: .zero, position: set.position, version: set.version),
+                order.reason, transaction)
+            try await transaction.execute(
+                "UPDATE positions SET exits_version = $3 WHERE account = $1 AND symbol = $2",
+                [account, order.symbol, set.version])
+        }
+    }
+
+    /// Claims a set of protective orders together, so that all of it counts as sent.
+    ///
+    /// - Parameter cancelling: the partner that is given up because `ids` is fired alone.
+    /// - Returns: false when any of them is not `approved` (or `submitting`, when `again`) any more.
+    func claimExits(
+        _ ids: [String], cancelling partner: [String] = [], window: Duration, again: Bool = false
+    ) async throws -> Bool {
+        try await change { transaction, locked in
+            let rows = try await transaction.query(
+                "SELECT " + BookedOrder.columns + """
+                     FROM orders WHERE id = ANY ($1::text[]) AND account = $2 AND state = $3 FOR UPDATE
+                    """, [BoundArray(ids), self.account, again ? OrderState.submitting : .approved])
+            guard rows.count == ids.count else { return false }
+            try await transaction.execute(
+                """
+                UPDATE orders SET state = 'submitting', claim_token = $2, attempts = attempts + 1,
+                    submitted_at = clock_timestamp(), valid_until = clock_timestamp() + $3::interval, updated_at = now()
+                WHERE id = ANY ($1::text[])
+                """, [BoundArray(ids), locked.token, window])
+            for row in rows {
+                var booked = try BookedOrder(row)
+                booked.state = .submitting
+                try await self.tell(booked, "", transaction)
+            }
+            let partners = try await transaction.query(
+                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = ANY ($1::text[]) AND state = 'approved'",
+                [BoundArray(partner)])
+            for row in partners {
+                _ = try await self.end(try BookedOrder(row), .cancelled, "its partner was fired", transaction)
+            }
+            return true
+        }
+    }
+
+    /// Books an order that closes each open position, once for each cause.
+    func flatten(cause: String, reason: String, now: Timestamp, _ transaction: Transaction) async throws {
+        let rows = try await transaction.query(
+            "SELECT " + HeldPosition.columns + """
+                 FROM positions WHERE account = $1 AND is_open AND quantity > 0 AND NOT EXISTS (
+                    SELECT 1 FROM orders WHERE orders.account = $1 AND orders.symbol = positions.symbol
+                        AND orders.purpose = 'flatten'
+                        AND orders.state IN ('approved', 'submitting', 'open', 'partially_filled')) ORDER BY symbol
+                """, [account])
+        for row in rows {
+            let held = try HeldPosition(row)
+            try await transaction.execute(
+                """
+                INSERT INTO orders (id, account, symbol, side, type, purpose, quantity, strategy, reason, correlation,
+                    position_id, decided_ns)
+                VALUES ($1, $2, $3, 'sell', 'market', 'flatten', $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+                """,
+                [
+                    DerivedID.make("flt", cause, held.id), account, held.position.symbol, held.position.quantity,
+                    held.strategy, reason, cause, held.id, now,
+                ])
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Contracts
+import Domain
+import ExecutionCore
+import Store
+
+extension AccountBooks {
+    /// What became of the wish to send an order.
+    enum Claim: Sendable {
+        /// It is ours to send now, and counts as sent from here on.
+        case send(BookedOrder)
+        /// It will never be sent.
+        case ended(BookedOrder)
+        /// Protective orders have to be withdrawn at the venue first.
+        case blocked
+        /// The venue takes no entries now.
+        case later
+        /// Somebody else has it, or it is over.
+        case gone
+    }
+
+    /// What the claim is checked against.
+    struct ClaimTerms: Sendable {
+        let now: Timestamp
+        let window: Duration
+        let lot: Quantity
+        /// The venue takes no entries now: they wait until they expire.
+        let holdsEntries: Bool
+        /// The last check of an entry; a refusal ends it.
+        let check: @Sendable (Order) -> OrderGuard.Refusal?
+    }
+
+    /// Claims an order for sending: one conditional update under the account's lock. One found in `submitting` is claimed
+    /// again, for which it must be certain that the venue does not have it.
+    func claim(_ id: String, _ terms: ClaimTerms, again: Bool = false) async throws -> Claim {
+        try await change { transaction, locked in
+            let rows = try await transaction.query(
+                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = $1 AND account = $2 FOR UPDATE",
+                [id, self.account])
+            guard let row = rows.first else { return .gone }
+            var booked = try BookedOrder(row)
+            guard booked.state == (again ? .submitting : .approved) else { return .gone }
+            if let (state, reason) = Self.obstacle(booked.order, terms, locked.trading) {
+                return .ended(try await self.end(booked, state, reason, transaction))
+            }
+            if terms.holdsEntries, !booked.order.purpose.isReduceOnly { return .later }
+            if booked.leaves {
+                let fitted = try await self.fit(booked, terms.lot, transaction)
+                guard let fitted else { return .blocked }
+                guard fitted.order.quantity.isPositive else {
+                    return .ended(try await self.end(booked, .cancelled, "nothing is held", transaction))
+                }
+                booked = fitted
+            }
+            try await transaction.execute(
+                """
+                UPDATE orders SET state = 'submitting', state_reason = '', quantity = $2, claim_token = $3,
+                    attempts = attempts + 1, submitted_at = clock_timestamp(),
+                    valid_until = clock_timestamp() + $4::interval, updated_at = now()
+                WHERE id = $1
+                """, [id, booked.order.quantity, locked.token, terms.window])
+            booked.state = .submitting
+            try await self.tell(booked, "", transaction)
+            return .send(booked)
+        }
+    }
+
+    private static func obstacle(
+        _ order: Order, _ terms: ClaimTerms, _ trading: TradingState
+    ) -> (OrderState, String)? {
+        if let expiry = order.expiresAt, terms.now >= expiry { return (.expired, "not sent before \(expiry)") }
+        guard !order.purpose.isReduceOnly else { return nil }
+        if trading != .running { return (.cancelled, "trading is \(trading.rawValue)") }
+        if let refusal = terms.check(order) { return (.rejected, "\(refusal.code): \(refusal)") }
+        return nil
+    }
+
+    /// Brings an order that leaves to what is held, and withdraws the exits that were not sent; nil while some are at the venue.
+    private func fit(_ booked: BookedOrder, _ lot: Quantity, _ transaction: Transaction) async throws -> BookedOrder? {
+        let rivals = try await transaction.query(
+            "SELECT " + BookedOrder.columns + """
+                 FROM orders WHERE account = $1 AND symbol = $2 AND id <> $3 AND reduce_only
+                    AND state IN ('approved', 'submitting', 'open', 'partially_filled') FOR UPDATE
+                """, [account, booked.order.symbol, booked.order.id]
+        ).map(BookedOrder.init)
+        guard rivals.allSatisfy({ $0.state == .approved }) else { return nil }
+        for exit in rivals where exit.isExit {
+            _ = try await end(exit, .cancelled, "an order closes the position", transaction)
+        }
+        let held = try await position(booked.order.symbol, transaction).position.quantity.roundedDown(to: lot)
+        var fitted = booked
+        fitted.order = booked.order.resized(to: min(booked.order.quantity, held))
+        return fitted
+    }
+
+    /// Stores where an order is by the venue's word.
+    func progress(_ id: String, to state: OrderState, venueID: String? = nil, reason: String = "") async throws {
+        try await change { transaction, _ in
+            let rows = try await transaction.query(
+                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = $1 AND account = $2 FOR UPDATE",
+                [id, self.account])
+            guard let row = rows.first else { return }
+            let booked = try BookedOrder(row)
+            guard !booked.state.isTerminal else { return }
+            if state.isTerminal {
+                _ = try await self.end(booked, state, reason, transaction, venueID: venueID)
+                return
+            }
+            let changed = try await transaction.execute(
+                """
+                UPDATE orders SET state = $2, state_reason = $3, venue_order_id = coalesce($4, venue_order_id),
+                    updated_at = now()
+                WHERE id = $1 AND (state <> $2 OR ($4::text IS NOT NULL AND venue_order_id IS DISTINCT FROM $4::text))
+                """, [id, state, reason, venueID])
+            guard changed == 1, booked.state != state else { return }
+            var told = booked
+            told.state = state
+            try await self.tell(told, reason, transaction)
+        }
+    }
+
+    /// Ends an order and gives back what was held back for it.
+    func end(
+        _ booked: BookedOrder, _ state: OrderState, _ reason: String, _ transaction: Transaction,
+        venueID: String? = nil
+    ) async throws -> BookedOrder {
+        try await transaction.execute(
+            """
+            UPDATE orders SET state = $2, state_reason = $3, reserved = 0,
+                venue_order_id = coalesce($4, venue_order_id), updated_at = now() WHERE id = $1
+            """, [booked.order.id, state, String(reason.prefix(500)), venueID])
+        var ended = booked
+        ended.state = state
+        try await tell(ended, reason, transaction)
+        return ended
+    }
+
+    /// Ends orders that were not sent, in one transaction.
+    func withdraw(_ ids: [String], reason: String) async throws {
+        try await change { transaction, _ in
+            let rows = try await transaction.query(
+                "SELECT " + BookedOrder.columns + """
+                     FROM orders WHERE id = ANY ($1::text[]) AND account = $2 AND state = 'approved' FOR UPDATE
+                    """, [BoundArray(ids), self.account])
+            for row in rows {
+                _ = try await self.end(try BookedOrder(row), .cancelled, reason, transaction)
+            }
+        }
+    }
+
+    /// Says that an order is in another state.
+    func tell(_ booked: BookedOrder, _ reason: String, _ transaction: Transaction) async throws {
+        let order = booked.order
+        let change = OrderChanged(
+            orderID: order.id, account: account, symbol: order.symbol, state: booked.state, reason: reason)
+        try await append(
+            change, on: Channels.orders,
+            id: DerivedID.make(
+                "evt", "order", order.id, booked.state.rawValue, booked.filled.description,
+                String(wallClock().nanoseconds)),
+            correlation: order.correlation, causation: order.id, transaction)
+    }
+
+    func append<Body: Message>(
+        _ body: Body, on channel: Channel<Body>, id: String, correlation: String, causation: String,
+        _ transaction: Transaction
+    ) async throws {
+        try await transaction.append(
+            Envelope(
+                id: id, source: "execution", at: wallClock(), correlation: correlation, causation: causation,
+                key: account, data: body), on: channel)
+    }
+}
+
+extension Order {
+    func resized(to quantity: Quantity) -> Order {
+        Order(
+            id: id, account: account, symbol: symbol, side: side, type: type, purpose: purpose, quantity: quantity,
+            limitPrice: limitPrice, triggerPrice: triggerPrice, protectiveStop: protectiveStop,
+            protectiveTarget: protectiveTarget, strategy: strategy, reason: reason, correlation: correlation,
+            decidedAt: decidedAt, expiresAt: expiresAt)
+    }
+}

@@ -1,0 +1,127 @@
+import Contracts
+import Domain
+import ExecutionCore
+import Store
+import Synchronization
+
+/// The rows of one account. Every change is one transaction that locks the account first and checks that the account is
+/// still ours.
+final class AccountBooks: Sendable {
+    let account: String
+    let database: Database
+    let wallClock: @Sendable () -> Timestamp
+    private let held = Mutex<Lease?>(nil)
+
+    init(account: String, database: Database, wallClock: @escaping @Sendable () -> Timestamp) {
+        self.account = account
+        self.database = database
+        self.wallClock = wallClock
+    }
+
+    /// The lease under which everything is written; nil: nothing may be.
+    var lease: Lease? {
+        get { held.withLock { $0 } }
+        set { held.withLock { $0 = newValue } }
+    }
+
+    /// The account's row as it is while it is locked.
+    struct Locked: Sendable {
+        let trading: TradingState
+        let token: Int64
+    }
+
+    /// Runs `body` with the account locked.
+    ///
+    /// - Throws: `StoreError.leaseLost` when the account is another host's now.
+    func change<Answer: Sendable>(
+        _ body: @Sendable (Transaction, Locked) async throws -> Answer
+    ) async throws -> Answer {
+        guard let lease else { throw StoreError(.leaseLost, "no lease on the account") }
+        return try await database.transaction { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT accounts.state, (SELECT leases.token FROM leases WHERE leases.name = $2
+                    AND leases.expires_at > clock_timestamp()) AS token
+                FROM accounts WHERE accounts.id = $1 FOR UPDATE
+                """, [self.account, lease.name])
+            guard let row = rows.first else {
+                throw StoreError(.unexpectedResult, "the account \(self.account) has no row yet")
+            }
+            guard try row.optional("token", as: Int64.self) == lease.token else {
+                throw StoreError(.leaseLost, "lease \(lease.name) is no longer ours")
+            }
+            return try await body(transaction, Locked(trading: try row.value("state"), token: lease.token))
+        }
+    }
+
+    /// What is not over in one market, and the position in it.
+    struct Snapshot: Sendable {
+        let orders: [BookedOrder]
+        let position: HeldPosition?
+        let exitsVersion: Int64
+    }
+
+    func load(_ symbol: Symbol) async throws -> Snapshot {
+        let orders = try await database.query(
+            "SELECT " + BookedOrder.columns + """
+                 FROM orders WHERE orders.account = $1 AND orders.symbol = $2
+                    AND orders.state IN ('approved', 'submitting', 'open', 'partially_filled') ORDER BY orders.created_at
+                """, [account, symbol]
+        ).map(BookedOrder.init)
+        let row = try await database.query(
+            "SELECT " + HeldPosition.columns + " FROM positions WHERE account = $1 AND symbol = $2", [account, symbol]
+        ).first
+        return Snapshot(
+            orders: orders, position: try row.map(HeldPosition.init),
+            exitsVersion: try row?.int64("exits_version") ?? 0)
+    }
+
+    /// The markets in which the account has something.
+    func symbols() async throws -> [Symbol] {
+        try await database.query(
+            """
+            SELECT DISTINCT symbol FROM orders
+            WHERE account = $1 AND state IN ('approved', 'submitting', 'open', 'partially_filled')
+            UNION SELECT symbol FROM positions WHERE account = $1 AND quantity > 0 ORDER BY symbol
+            """, [account]
+        ).map { try $0.symbol("symbol") }
+    }
+
+    /// The orders that wait to be claimed, exits before entries, by market.
+    func approved() async throws -> [(id: String, symbol: Symbol)] {
+        try await database.query(
+            """
+            SELECT id, symbol FROM orders WHERE account = $1 AND state = 'approved'
+                AND purpose IN ('entry', 'exit', 'flatten') ORDER BY reduce_only DESC, created_at LIMIT 500
+            """, [account]
+        ).map { (try $0.text("id"), try $0.symbol("symbol")) }
+    }
+
+    /// What the account's money is now.
+    struct Totals: Sendable {
+        let trading: TradingState
+        let realised: Money
+        let fees: Money
+        let imbalance: Money
+        /// Positions that are open without a live protective order and without one that closes them.
+        let exitsMissing: Int
+    }
+
+    func totals() async throws -> Totals? {
+        let rows = try await database.query(
+            """
+            SELECT state, realised, fees, deposits - withdrawals + realised - fees - cash
+                    - coalesce((SELECT sum(cost) FROM positions WHERE account = $1), 0) AS imbalance,
+                (SELECT count(*) FROM positions p WHERE p.account = $1 AND p.is_open
+                    AND (p.stop IS NOT NULL OR p.target IS NOT NULL) AND NOT EXISTS (
+                        SELECT 1 FROM orders o WHERE o.account = $1 AND o.symbol = p.symbol AND o.reduce_only
+                            AND o.state IN ('approved', 'submitting', 'open', 'partially_filled'))) AS missing
+            FROM accounts WHERE id = $1
+            """, [account])
+        return try rows.first.map { row in
+            Totals(
+                trading: try row.value("state"), realised: try row.money("realised"), fees: try row.money("fees"),
+                imbalance: try row.money("imbalance"), exitsMissing: try row.int("missing"))
+        }
+    }
+}

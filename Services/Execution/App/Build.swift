@@ -1,0 +1,48 @@
+import Bus
+import Domain
+import Exchanges
+import ExecutionCore
+import Outbound
+import ServiceKit
+import ServiceLifecycle
+import Store
+
+/// Puts the service together from its settings.
+struct Build {
+    let services: [any Service]
+
+    init(_ context: ServiceContext) {
+        let settings = ExecutionSettings(context.reader)
+        let hooks = StoreHooks(context)
+        let bus = Bus(BusSettings(context.reader), logger: context.logger("bus"), hooks: BusHooks(context))
+        let database = Database(
+            settings: DatabaseSettings(context.reader, role: "execution"), hooks: hooks,
+            ring: { bus.publish($0.bytes, on: $0.channel) })
+        let transport = HTTPTransport(HTTPClient())
+        let clock = context.clock
+        let rest: @Sendable (BinanceSigner?) -> BinanceREST = { signer in
+            BinanceREST(
+                .init(
+                    baseURL: settings.restURL, receiveWindow: settings.receiveWindow, timeout: settings.requestTimeout),
+                transport: transport, signer: signer, wallClock: { clock.now() })
+        }
+        let service = ExecutionService(
+            settings, context: context, bus: bus, database: database, hooks: hooks, market: rest(nil)
+        ) { account, instruments in
+            switch account.venue {
+            case .paper:
+                return PaperAdapter(
+                    costs: settings.paper, instruments: instruments.values.sorted { $0.symbol < $1.symbol })
+            case .binance:
+                let signer = BinanceSigner(
+                    apiKey: account.apiKey?.reveal() ?? "", secret: account.apiSecret?.reveal() ?? "")
+                let signed = rest(signer)
+                let stream = BinanceUserStream(
+                    rest: signed, socket: WebSocketClient(), url: settings.websocketURL,
+                    logger: context.logger("stream"))
+                return BinanceVenue(account: account.id, rest: signed, stream: stream, instruments: instruments)
+            }
+        }
+        services = [bus, service]
+    }
+}

@@ -1,0 +1,128 @@
+import Dispatch
+import Domain
+import ExecutionCore
+import Foundation
+import Synchronization
+
+/// What an account's protective orders need while the database is away, in files of execution's own: for each market a snapshot
+/// of position and exits, replaced whole, and a log that only grows until it is in the books. Written with fsync.
+final class ExitJournal: Sendable {
+    /// A market as it was last known.
+    struct Snapshot: Codable, Sendable, Equatable {
+        var position: String
+        var quantity: Quantity
+        var cost: Money
+        var strategy: String
+        var version: Int64
+        var exits: [Order]
+        /// The ids of those that were at the venue.
+        var atVenue: [String]
+    }
+
+    /// What was done without the books.
+    enum Record: Codable, Sendable, Equatable {
+        /// A protective order was sent as a market order, its partners given up.
+        case fired(order: String, partners: [String])
+        case filled(Fill)
+    }
+
+    private let folder: URL
+    private let queue: DispatchQueue
+    private let last = Mutex<[Symbol: Snapshot]>([:])
+
+    /// - Parameter folder: of this account; made when it is missing.
+    init(folder: URL, account: String) throws {
+        self.folder = folder
+        queue = DispatchQueue(label: "exit-journal.\(account)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    /// Keeps the newest snapshot of a market, if it changed.
+    func remember(_ symbol: Symbol, _ snapshot: Snapshot?) async throws {
+        guard last.withLock({ $0[symbol] }) != snapshot || snapshot == nil else { return }
+        let target = file(symbol, "json")
+        let bytes = try snapshot.map { try Self.encode($0) }
+        try await perform {
+            guard let bytes else {
+                if access(target.path, F_OK) == 0 { try FileManager.default.removeItem(at: target) }
+                return
+            }
+            let draft = target.appendingPathExtension("new")
+            try Self.write(bytes, to: draft, flags: O_WRONLY | O_CREAT | O_TRUNC)
+            guard rename(draft.path, target.path) == 0 else { throw Failure(operation: "rename", number: errno) }
+        }
+        last.withLock { $0[symbol] = snapshot }
+    }
+
+    /// The newest snapshot of a market; nil when there is none that can be read.
+    func recall(_ symbol: Symbol) async -> Snapshot? {
+        let source = file(symbol, "json")
+        return try? await perform { try JSONDecoder().decode(Snapshot.self, from: Data(contentsOf: source)) }
+    }
+
+    /// Writes down what was done, before anybody relies on it.
+    func append(_ records: [Record], _ symbol: Symbol) async throws {
+        guard !records.isEmpty else { return }
+        var bytes = Data()
+        for record in records {
+            bytes += try Self.encode(record)
+            bytes.append(0x0a)
+        }
+        let target = file(symbol, "log")
+        let complete = bytes
+        try await perform { try Self.write(complete, to: target, flags: O_WRONLY | O_CREAT | O_APPEND) }
+    }
+
+    /// What is not in the books yet. A last line that was cut off in mid-write was never relied on.
+    func records(_ symbol: Symbol) async throws -> [Record] {
+        let source = file(symbol, "log")
+        return try await perform {
+            guard access(source.path, F_OK) == 0 else { return [] }
+            let lines = try Data(contentsOf: source).split(separator: 0x0a)
+            return lines.compactMap { try? JSONDecoder().decode(Record.self, from: $0) }
+        }
+    }
+
+    /// Everything of a market is in the books.
+    func clear(_ symbol: Symbol) async throws {
+        let target = file(symbol, "log")
+        try await perform {
+            if access(target.path, F_OK) == 0 { try FileManager.default.removeItem(at: target) }
+        }
+    }
+
+    /// A file could not be written.
+    struct Failure: Error, CustomStringConvertible {
+        let operation: String
+        let number: Int32
+        var description: String { "\(operation): \(String(cString: strerror(number)))" }
+    }
+
+    private func file(_ symbol: Symbol, _ kind: String) -> URL { folder.appending(path: "\(symbol).\(kind)") }
+
+    /// Off the cooperative pool: fsync blocks.
+    private func perform<Answer: Sendable>(_ body: @escaping @Sendable () throws -> Answer) async throws -> Answer {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
+    private static func encode(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return try encoder.encode(value)
+    }
+
+    private static func write(_ bytes: Data, to file: URL, flags: Int32) throws {
+        let descriptor = open(file.path, flags | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure(operation: "open", number: errno) }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw Failure(operation: "write", number: errno) }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(descriptor) == 0 else { throw Failure(operation: "fsync", number: errno) }
+    }
+}

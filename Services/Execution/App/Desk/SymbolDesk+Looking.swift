@@ -1,0 +1,57 @@
+import Domain
+import ExecutionCore
+import Store
+
+extension SymbolDesk {
+    /// Asks for every order that may be at the venue.
+    func lookAll() async throws {
+        for id in orders.keys.sorted() where orders[id]?.life.state != .approved { try await look(id) }
+    }
+
+    /// Asks for those whose time has come.
+    func lookDue() async throws {
+        let now = ContinuousClock.now
+        for id in orders.keys.sorted() {
+            guard let tracked = orders[id], tracked.nextLook <= now, tracked.life.state != .approved, !tracked.isReady
+            else { continue }
+            try await look(id)
+        }
+    }
+
+    /// Asks the venue for one order and follows what it says.
+    func look(_ id: String) async throws {
+        let outcome = await parts.gate.call("query") { () async throws(VenueError) in
+            try await self.parts.venue.find(id, self.symbol)
+        }
+        switch outcome {
+        case .success(.some(let found)):
+            orders[id]?.looks = 0
+            try await settle(found)
+            schedule(id)
+        case .success(.none):
+            let isOver = (orders[id]?.windowEnd ?? .now) <= .now
+            try await apply(.unknown(windowIsOver: isOver), to: id, reason: "the venue does not know it")
+            schedule(id)
+        case .failure: orders[id]?.postpone(by: .milliseconds(250), upTo: .seconds(5), now: .now)
+        }
+    }
+
+    /// What rests is reported by the venue; asking is for what got lost. What is in doubt is asked for soon.
+    private func schedule(_ id: String) {
+        guard let tracked = orders[id] else { return }
+        if tracked.life.isInDoubt || tracked.looks > 0 {
+            orders[id]?.postpone(by: .milliseconds(100), upTo: .seconds(2), now: .now)
+        } else {
+            orders[id]?.nextLook = .now + (parts.gate.isStreaming ? parts.pollInterval : .seconds(2))
+        }
+    }
+
+    /// Takes entries back while trading is stopped.
+    func enforceControl() async throws {
+        for tracked in orders.values.filter({ $0.booked.order.purpose == .entry }).sorted(by: { $0.id < $1.id }) {
+            guard tracked.isAtVenue || tracked.isReady else { continue }
+            try await apply(.withdrawn, to: tracked.id, reason: "trading was stopped")
+            if orders[tracked.id] != nil { try await look(tracked.id) }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Domain
+import ExecutionCore
+import Logging
+import Store
+
+/// What goes on while the database is away: exits only, from what is in mind or in the journal, written down before it is done.
+extension SymbolDesk {
+    /// Keeps the journal's picture of this market up to date.
+    func rememberPosition() async throws {
+        guard let held, held.isOpen else { return try await parts.journal.remember(symbol, nil) }
+        let exits = liveExits
+        try await parts.journal.remember(
+            symbol,
+            ExitJournal.Snapshot(
+                position: held.id, quantity: held.position.quantity, cost: held.position.cost, strategy: held.strategy,
+                version: exitsVersion, exits: exits.map(\.order),
+                atVenue: exits.filter { $0.state != .approved }.map(\.order.id)))
+    }
+
+    /// Brings what was done without the books into them. A repeat changes nothing.
+    func settleJournal() async throws {
+        let records = try await parts.journal.records(symbol)
+        guard !records.isEmpty else { return }
+        for record in records {
+            switch record {
+            case .fired(let order, let partners):
+                _ = try await parts.books.claimExits([order], cancelling: partners, window: parts.venue.validity)
+            case .filled(let fill):
+                _ = try await parts.books.book([fill], of: fill.orderID, lot: instrument.lotSize, venueID: nil)
+            }
+        }
+        parts.logger.notice(
+            "what was done without the books is in them",
+            metadata: ["symbol": "\(symbol)", "records": "\(records.count)"])
+        try await parts.journal.clear(symbol)
+    }
+
+    /// Guards the position while the books are away.
+    func protectWithoutBooks(_ work: DeskInbox.Work) async {
+        do {
+            if orders.isEmpty, held == nil { await recall() }
+            try await keepFills(work.news)
+            try await fireWithoutBooks(low: work.low, high: work.high)
+            try await lookWithoutBooks()
+        } catch {
+            parts.logger.critical(
+                "a position cannot be protected without the books",
+                metadata: ["symbol": "\(symbol)", "error": "\(error)"])
+        }
+        inbox.watch(liveExits.contains { $0.state == .approved })
+    }
+
+    /// Takes position and exits up from the journal, after a start without the books.
+    private func recall() async {
+        guard let known = await parts.journal.recall(symbol) else { return }
+        for order in known.exits {
+            let booked = BookedOrder(
+                order: order, state: known.atVenue.contains(order.id) ? .open : .approved, filled: .zero,
+                position: known.position, version: known.version)
+            orders[order.id] = TrackedOrder(booked, validity: parts.venue.validity, now: .now)
+        }
+        await parts.venue.adopt(orders.values.filter(\.isAtVenue).map(\.booked.order).sorted { $0.id < $1.id })
+    }
+
+    private func keepFills(_ news: [VenueOrder]) async throws {
+        for order in news where orders[order.id] != nil {
+            try await parts.journal.append(order.fills.map { .filled($0) }, symbol)
+            for fill in order.fills { _ = orders[order.id]?.life.handle(.filled(fill.quantity)) }
+            guard order.fills.isEmpty, let status = order.status else { continue }
+            _ = orders[order.id]?.life.handle(.reported(status, executed: order.executed))
+        }
+    }
+
+    private func fireWithoutBooks(low: Price?, high: Price?) async throws {
+        guard let low, let high, !isLeaving else { return }
+        let exits = liveExits.filter { orders[$0.order.id]?.life.state.isTerminal == false }
+        guard let due = ExitWatch.due(exits, at: low) ?? ExitWatch.due(exits, at: high) else { return }
+        let partners = exits.map(\.order.id).filter { $0 != due.order.id }
+        try await parts.journal.append([.fired(order: due.order.id, partners: partners)], symbol)
+        for id in partners { _ = orders[id]?.life.handle(.withdrawn) }
+        _ = orders[due.order.id]?.life.handle(.claimed)
+        try await sendWithoutBooks(due.order)
+    }
+
+    private func sendWithoutBooks(_ order: Order) async throws {
+        _ = orders[order.id]?.life.handle(.sending)
+        let outcome = await parts.gate.call("place") { () async throws(VenueError) in
+            try await self.parts.venue.place(order.sold(as: order.type, now: self.parts.board.now), as: .market)
+        }
+        switch outcome {
+        case .success(let answer):
+            _ = orders[order.id]?.life.handle(.accepted)
+            await keep(answer)
+        case .failure(let error):
+            orders[order.id]?.windowEnd = .now + parts.venue.validity
+            switch error.kind {
+            case .inDoubt: _ = orders[order.id]?.life.handle(.unanswered)
+            case .notSent, .limited: _ = orders[order.id]?.life.handle(.notSent)
+            case .refused, .unknown: _ = orders[order.id]?.life.handle(.refused)
+            }
+        }
+    }
+
+    private func keep(_ answer: VenueOrder) async {
+        do { try await keepFills([answer]) } catch {
+            parts.logger.error("a fill could not be written down", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Follows what was fired, as far as that goes without the books.
+    private func lookWithoutBooks() async throws {
+        let now = ContinuousClock.now
+        for tracked in orders.values.sorted(by: { $0.id < $1.id })
+        where tracked.booked.isExit && tracked.nextLook <= now {
+            if tracked.isReady { try await sendWithoutBooks(tracked.booked.order) }
+            guard tracked.life.isInDoubt else { continue }
+            orders[tracked.id]?.postpone(by: .milliseconds(250), upTo: .seconds(2), now: now)
+            let outcome = await parts.gate.call("query") { () async throws(VenueError) in
+                try await self.parts.venue.find(tracked.id, self.symbol)
+            }
+            guard case .success(let found) = outcome else { continue }
+            if let found {
+                await keep(found)
+            } else {
+                _ = orders[tracked.id]?.life.handle(.unknown(windowIsOver: tracked.windowEnd <= now))
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Domain
+import ExecutionCore
+
+/// An order that is not over, as its desk keeps it in mind.
+struct TrackedOrder: Sendable {
+    var booked: BookedOrder
+    var life: OrderLife
+    /// No request of ours can be accepted after this.
+    var windowEnd: ContinuousClock.Instant
+    /// When the venue is asked for it next.
+    var nextLook: ContinuousClock.Instant
+    /// When it is sent again, if it has to be.
+    var nextSend: ContinuousClock.Instant
+    /// How often it was asked for without learning anything.
+    var looks = 0
+
+    init(_ booked: BookedOrder, validity: Duration, now: ContinuousClock.Instant) {
+        self.booked = booked
+        life = OrderLife(quantity: booked.order.quantity, state: booked.state, filled: booked.filled)
+        windowEnd = now + validity
+        nextLook = now
+        nextSend = now
+    }
+
+    var id: String { booked.order.id }
+
+    /// It was claimed and can be sent: nothing of it is at the venue.
+    var isReady: Bool {
+        if case .submitting(.ready) = life.stage { return true }
+        return false
+    }
+
+    /// It rests at the venue, as far as is known.
+    var isAtVenue: Bool {
+        switch life.state {
+        case .open, .partiallyFilled: true
+        case .approved, .submitting, .filled, .cancelled, .rejected, .expired: false
+        }
+    }
+
+    /// As the core sees a protective order.
+    var liveExit: LiveExit? {
+        var now = booked
+        now.state = life.state
+        now.filled = life.filled
+        return now.liveExit
+    }
+
+    /// It is claimed, and its request leaves now.
+    mutating func beginSending() {
+        life = OrderLife(quantity: booked.order.quantity)
+        _ = life.handle(.claimed)
+        _ = life.handle(.sending)
+        booked.state = .submitting
+    }
+
+    /// Waits longer each time nothing new was learned.
+    mutating func postpone(by shortest: Duration, upTo longest: Duration, now: ContinuousClock.Instant) {
+        nextLook = now + min(shortest * (1 << min(looks, 10)), longest)
+        looks += 1
+    }
+}

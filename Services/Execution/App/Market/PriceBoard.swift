@@ -1,0 +1,47 @@
+import Domain
+import ExecutionCore
+import Synchronization
+
+/// The newest print of each market, and the exchange's clock as read from them.
+final class PriceBoard: Sendable {
+    private struct Entry {
+        var price: Price
+        var time: Timestamp
+    }
+
+    private struct State {
+        var entries: [Symbol: Entry] = [:]
+        var newest: (time: Timestamp, at: ContinuousClock.Instant)?
+    }
+
+    private let state = Mutex(State())
+    private let wallClock: @Sendable () -> Timestamp
+
+    init(wallClock: @escaping @Sendable () -> Timestamp) { self.wallClock = wallClock }
+
+    /// Takes prints in, oldest first.
+    func note(_ prints: [Print]) {
+        guard let last = prints.last else { return }
+        let at = ContinuousClock.now
+        state.withLock { state in
+            if last.time >= state.entries[last.symbol]?.time ?? .zero {
+                state.entries[last.symbol] = Entry(price: last.price, time: last.time)
+            }
+            if last.time >= state.newest?.time ?? .zero { state.newest = (last.time, at) }
+        }
+    }
+
+    /// Exchange time: that of the newest print, run on by our own clock while it is silent; wall time before the first.
+    var now: Timestamp {
+        guard let newest = state.withLock({ $0.newest }) else { return wallClock() }
+        let (seconds, attoseconds) = (ContinuousClock.now - newest.at).components
+        return newest.time + Timestamp.Span(nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+
+    func market(_ symbol: Symbol) -> OrderGuard.Market {
+        guard let entry = state.withLock({ $0.entries[symbol] }) else {
+            return OrderGuard.Market(lastPrice: nil, age: .seconds(0))
+        }
+        return OrderGuard.Market(lastPrice: entry.price, age: now - entry.time)
+    }
+}

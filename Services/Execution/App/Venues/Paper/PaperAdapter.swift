@@ -1,0 +1,131 @@
+import Domain
+import ExecutionCore
+import Synchronization
+
+/// The paper venue as a `Venue`: the core that the backtest uses, fed with the suite's prints.
+///
+/// Its memory is the rows: after a restart the open ones are adopted, and one that was being sent is unknown to it.
+final class PaperAdapter: Venue {
+    let name = "paper"
+    let validity = Duration.zero
+
+    private struct State {
+        var venue: PaperVenue
+        /// The newest fills, until nobody can ask for them any more.
+        var fills: [String: Fill] = [:]
+        var sequence: [String] = []
+        var report: (@Sendable (VenueNews) -> Void)?
+    }
+
+    private static let fillsKept = 4096
+    private let state: Mutex<State>
+
+    /// - Parameter keptPrints: how many prints per symbol an order that comes late can look back on.
+    init(costs: PaperCosts, instruments: [Instrument], keptPrints: Int = 4096) {
+        state = Mutex(State(venue: PaperVenue(costs: costs, instruments: instruments, keptPrints: keptPrints)))
+    }
+
+    /// Takes prints in and tells of what they filled.
+    func handle(_ prints: [Print]) {
+        let (orders, report) = state.withLock { state -> ([VenueOrder], (@Sendable (VenueNews) -> Void)?) in
+            var orders: [VenueOrder] = []
+            for print in prints {
+                orders += Self.keep(state.venue.handle(print), of: print.symbol, in: &state)
+            }
+            return (orders, state.report)
+        }
+        for order in orders { report?(.order(order)) }
+    }
+
+    func run(reporting: @escaping @Sendable (VenueNews) -> Void) async throws {
+        state.withLock { $0.report = reporting }
+        reporting(.connected)
+        while true { try await Task.sleep(for: .seconds(3600)) }
+    }
+
+    func adopt(_ orders: [Order]) async {
+        let exits = orders.filter { $0.type == .stop || $0.type == .takeProfit }
+        if let stop = exits.first(where: { $0.type == .stop }), let target = exits.first(where: { $0.type != .stop }) {
+            _ = try? await place(stop: stop, target: target, list: "")
+        } else {
+            for exit in exits { _ = try? await place(exit, as: exit.type) }
+        }
+        for order in orders where order.type == .market || order.type == .limit {
+            _ = try? await place(order, as: order.type)
+        }
+    }
+
+    func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
+        let sent = type == order.type ? order : order.sold(as: type)
+        return try placed([order.id], order.symbol) { $0.place(sent) }[0]
+    }
+
+    func place(stop: Order, target: Order, list: String) async throws(VenueError) -> [VenueOrder] {
+        try placed([stop.id, target.id], stop.symbol) { $0.place(stop: stop, target: target) }
+    }
+
+    func cancel(_ id: String, _ symbol: Symbol) async throws(VenueError) {
+        let ids = state.withLock { $0.venue.cancel(id, of: symbol) }
+        if ids.isEmpty { throw VenueError(kind: .unknown, message: "no such open order") }
+    }
+
+    func find(_ id: String, _ symbol: Symbol) async throws(VenueError) -> VenueOrder? {
+        state.withLock { Self.view(id, symbol, in: $0) }
+    }
+
+    func fills(of order: VenueOrder) async throws(VenueError) -> [Fill] {
+        state.withLock { state in state.fills[order.id].map { [$0] } ?? [] }
+    }
+
+    func openOrders() async throws(VenueError) -> [VenueOrder] {
+        state.withLock { state in state.venue.open.compactMap { Self.view($0.id, $0.symbol, in: state) } }
+    }
+
+    func holdings() async throws(VenueError) -> [String: Quantity]? { nil }
+
+    private func placed(
+        _ ids: [String], _ symbol: Symbol, _ body: (inout PaperVenue) -> [PaperReport]?
+    ) throws(VenueError) -> [VenueOrder] {
+        let orders = state.withLock { state -> [VenueOrder]? in
+            guard let reports = body(&state.venue) else { return nil }
+            _ = Self.keep(reports, of: symbol, in: &state)
+            return ids.compactMap { Self.view($0, symbol, in: state) }
+        }
+        guard let orders, orders.count == ids.count else {
+            throw VenueError(kind: .refused, message: "\(symbol) is not traded here")
+        }
+        return orders
+    }
+
+    private static func keep(_ reports: [PaperReport], of symbol: Symbol, in state: inout State) -> [VenueOrder] {
+        let ids = reports.map { report in
+            switch report {
+            case .filled(let fill):
+                if state.fills.updateValue(fill, forKey: fill.orderID) == nil { state.sequence.append(fill.orderID) }
+                if state.sequence.count > fillsKept { state.fills[state.sequence.removeFirst()] = nil }
+                return fill.orderID
+            case .cancelled(let id): return id
+            }
+        }
+        return ids.compactMap { view($0, symbol, in: state) }
+    }
+
+    private static func view(_ id: String, _ symbol: Symbol, in state: State) -> VenueOrder? {
+        guard let status = state.venue.status(of: id, in: symbol) else { return nil }
+        let fill = state.fills[id]
+        return VenueOrder(
+            id: id, symbol: symbol, venueID: id, status: status, executed: fill?.quantity ?? .zero,
+            fills: fill.map { [$0] } ?? [])
+    }
+}
+
+extension Order {
+    /// The same order, sent as another type: a protective order that execution fires itself leaves as a market order.
+    func sold(as type: OrderType, now: Timestamp? = nil) -> Order {
+        Order(
+            id: id, account: account, symbol: symbol, side: side, type: type, purpose: purpose, quantity: quantity,
+            limitPrice: limitPrice, triggerPrice: triggerPrice, protectiveStop: protectiveStop,
+            protectiveTarget: protectiveTarget, strategy: strategy, reason: reason, correlation: correlation,
+            decidedAt: now ?? decidedAt, expiresAt: expiresAt)
+    }
+}
