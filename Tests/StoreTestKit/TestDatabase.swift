@@ -81,9 +81,13 @@ package struct TestDatabase: Sendable {
 }
 
 /// Gives `body` a fresh migrated database on the shared servers, and drops it after.
+///
+/// A few at a time: PgBouncer opens several connections for each role that logs in to a database.
 package func withTestDatabase<Answer>(
     isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> Answer
 ) async throws -> Answer {
+    try await TestPlaces.shared.enter()
+    defer { TestPlaces.shared.leave() }
     let database = try await TestDatabase.make(on: try TestServers.shared())
     let outcome: Result<Answer, any Error>
     do { outcome = .success(try await body(database)) } catch { outcome = .failure(error) }

@@ -122,3 +122,18 @@ secret() {
     fi
     cat "$1"
 }
+
+# detached COMMAND…: without the descriptors this shell inherited. A server that kept them would keep whoever waits for
+# our end by one of them waiting for ever.
+detached() {
+    (
+        for descriptor in "/proc/$BASHPID/fd/"*; do
+            descriptor=${descriptor##*/}
+            case $descriptor in 0 | 1 | 2 | 255) ;; *) eval "exec $descriptor>&-" 2>/dev/null || true ;; esac
+        done
+        "$@"
+    )
+}
+
+# gone PID: it has ended, even if nobody has collected it yet.
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }

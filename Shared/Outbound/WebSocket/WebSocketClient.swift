@@ -53,14 +53,15 @@ package final class WebSocketClient: Sendable {
         _ body: (WebSocketConnection) async throws -> Result
     ) async throws -> Result {
         let target = try Target(url, headers: headers)
-        let channel = try await connect(target)
+        let ending = WebSocketEnding()
+        let channel = try await connect(target, ending)
         return try await channel.executeThenClose { inbound, outbound in
-            try await body(WebSocketConnection(inbound, outbound))
+            try await body(WebSocketConnection(inbound, outbound, ending))
         }
     }
 
-    private func connect(_ target: Target) async throws -> Messages {
-        let progress = Progress()
+    private func connect(_ target: Target, _ ending: WebSocketEnding) async throws -> Messages {
+        let progress = Progress(ending)
         do {
             let context = target.secure ? try context() : nil
             let upgrade = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -109,12 +110,14 @@ package final class WebSocketClient: Sendable {
     private static func upgrade(
         _ target: Target, _ settings: Settings, _ progress: Progress
     ) -> NIOTypedHTTPClientUpgradeConfiguration<Upgrade> {
-        let upgrader = NIOTypedWebSocketClientUpgrader<Upgrade>(maxFrameSize: settings.messageLimit) { channel, _ in
+        let upgrader = NIOTypedWebSocketClientUpgrader<Upgrade>(
+            maxFrameSize: settings.messageLimit, enableAutomaticErrorHandling: false
+        ) { channel, _ in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(
                     WebSocketHandler(
                         messageLimit: settings.messageLimit, pingInterval: settings.pingInterval.timeAmount,
-                        silenceLimit: settings.silenceLimit.timeAmount))
+                        silenceLimit: settings.silenceLimit.timeAmount, ending: progress.ending))
                 return .done(try Messages(wrappingChannelSynchronously: channel))
             }
         }
@@ -161,6 +164,9 @@ private final class Progress: Sendable {
     let timedOut = Atomic(false)
     let timer = Mutex<Scheduled<Void>?>(nil)
     private let noted = Atomic(0)
+    let ending: WebSocketEnding
+
+    init(_ ending: WebSocketEnding) { self.ending = ending }
 
     var status: Int { noted.load(ordering: .relaxed) }
     func note(status: Int) { noted.store(status, ordering: .relaxed) }

@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 
 /// An open WebSocket, inside `WebSocketClient.withConnection`.
 package struct WebSocketConnection: Sendable {
@@ -8,9 +9,9 @@ package struct WebSocketConnection: Sendable {
 
     init(
         _ inbound: NIOAsyncChannelInboundStream<WebSocketMessage>,
-        _ outbound: NIOAsyncChannelOutboundWriter<WebSocketCommand>
+        _ outbound: NIOAsyncChannelOutboundWriter<WebSocketCommand>, _ ending: WebSocketEnding
     ) {
-        self.inbound = WebSocketInbound(inbound)
+        self.inbound = WebSocketInbound(inbound, ending)
         self.outbound = outbound
     }
 
@@ -35,20 +36,65 @@ package struct WebSocketInbound: AsyncSequence, Sendable {
     package typealias Element = WebSocketMessage
 
     private let stream: NIOAsyncChannelInboundStream<WebSocketMessage>
+    private let ending: WebSocketEnding
 
-    init(_ stream: NIOAsyncChannelInboundStream<WebSocketMessage>) { self.stream = stream }
+    init(_ stream: NIOAsyncChannelInboundStream<WebSocketMessage>, _ ending: WebSocketEnding) {
+        self.stream = stream
+        self.ending = ending
+    }
 
     package struct Iterator: AsyncIteratorProtocol {
         private var base: NIOAsyncChannelInboundStream<WebSocketMessage>.AsyncIterator
+        private let ending: WebSocketEnding
 
-        init(_ base: NIOAsyncChannelInboundStream<WebSocketMessage>.AsyncIterator) { self.base = base }
+        init(_ base: NIOAsyncChannelInboundStream<WebSocketMessage>.AsyncIterator, _ ending: WebSocketEnding) {
+            self.base = base
+            self.ending = ending
+        }
 
-        package mutating func next() async throws -> WebSocketMessage? { try await base.next() }
+        package mutating func next() async throws -> WebSocketMessage? { try await next(isolation: nil) }
 
         package mutating func next(isolation actor: isolated (any Actor)?) async throws -> WebSocketMessage? {
-            try await base.next(isolation: actor)
+            do {
+                if let message = try await base.next(isolation: actor) { return message }
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                throw ending.error ?? WebSocketError(code: .lost, message: "\(type(of: error))")
+            }
+            if !Task.isCancelled, let error = ending.error { throw error }
+            return nil
         }
     }
 
-    package func makeAsyncIterator() -> Iterator { Iterator(stream.makeAsyncIterator()) }
+    package func makeAsyncIterator() -> Iterator { Iterator(stream.makeAsyncIterator(), ending) }
+}
+
+/// How a connection ended; until told otherwise it was lost.
+final class WebSocketEnding: Sendable {
+    private enum State {
+        case unknown
+        case failed(WebSocketError)
+        /// We closed it.
+        case clean
+    }
+
+    private let state = Mutex(State.unknown)
+
+    /// Nil when the end is what we wanted.
+    var error: WebSocketError? {
+        switch state.withLock({ $0 }) {
+        case .unknown: WebSocketError(code: .lost, message: "closed without a close frame")
+        case .failed(let error): error
+        case .clean: nil
+        }
+    }
+
+    /// The first word counts.
+    func note(_ error: WebSocketError?) {
+        state.withLock { state in
+            guard case .unknown = state else { return }
+            state = error.map { .failed($0) } ?? .clean
+        }
+    }
 }

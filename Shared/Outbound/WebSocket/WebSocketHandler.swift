@@ -25,7 +25,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var pings: RepeatedTask?
     private var state = State.open
 
-    init(messageLimit: Int, pingInterval: TimeAmount, silenceLimit: TimeAmount) {
+    private let ending: WebSocketEnding
+
+    init(messageLimit: Int, pingInterval: TimeAmount, silenceLimit: TimeAmount, ending: WebSocketEnding) {
+        self.ending = ending
         assembler = MessageAssembler(limit: messageLimit)
         self.pingInterval = pingInterval
         self.silenceLimit = silenceLimit
@@ -75,9 +78,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if state == .open {
-            context.fireErrorCaught(WebSocketError(code: .lost, message: "closed without a close frame"))
-        }
+        if state == .closing { ending.note(nil) }
         state = .ended
         context.fireChannelInactive()
     }
@@ -91,6 +92,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
             case is NIOWebSocketError: WebSocketError(code: .protocolViolation, message: "\(error)")
             default: WebSocketError(code: .lost, message: "\(type(of: error))")
             }
+        if state == .open { sendClose(known.code == .messageTooLarge ? 1009 : 1002, context) }
         end(known, context)
     }
 
@@ -105,7 +107,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func end(_ error: WebSocketError?, _ context: ChannelHandlerContext) {
         guard state != .ended else { return }
         state = .ended
-        if let error { context.fireErrorCaught(error) }
+        ending.note(error)
         context.close(promise: nil)
     }
 

@@ -10,6 +10,8 @@ package struct Migrator: Sendable {
         package var createdRoles: [String] = []
         /// Roles that were given their password anew.
         package var changedPasswords: [String] = []
+
+        package init() {}
     }
 
     private let settings: DatabaseSettings
@@ -41,7 +43,7 @@ package struct Migrator: Sendable {
         let connection = Connection(settings: settings, hooks: StoreHooks(), number: 0)
         do {
             _ = try await connection.run(.init(Self.lock))
-            try await RoleKeeper(settings: settings, connection: connection, passwords: passwords).run(&outcome)
+            try await RoleKeeper(connection: connection, passwords: passwords).run(&outcome)
             try await apply(files, connection, &outcome)
         } catch {
             await connection.close()

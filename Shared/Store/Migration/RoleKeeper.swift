@@ -2,7 +2,6 @@
 ///
 /// Roles belong to the whole cluster: migrations of two databases may meet here, so each step may be repeated.
 struct RoleKeeper: Sendable {
-    let settings: DatabaseSettings
     let connection: Connection
     let passwords: [DatabaseRole: String]
 
@@ -29,19 +28,18 @@ struct RoleKeeper: Sendable {
         }
     }
 
-    /// Whether the role can log in with the password: one that works keeps its verifier, which PgBouncer may hold.
+    /// Whether the role has this password already: one that does keeps its verifier, which PgBouncer may hold.
+    ///
+    /// Who may not read verifiers sets it again.
     private func accepts(_ role: DatabaseRole, _ password: String) async throws -> Bool {
-        var trial = settings
-        trial.user = role.rawValue
-        trial.password = password
-        let connection = Connection(settings: trial, hooks: StoreHooks(), number: 0)
         do {
-            _ = try await connection.run(.init("SELECT 1"))
-        } catch let error as StoreError where error.code == .cannotConnect {
+            let rows = try await connection.run(
+                .init("SELECT coalesce(rolpassword, '') AS verifier FROM pg_authid WHERE rolname = $1", [role.rawValue])
+            ).rows
+            return ScramVerifier(try rows.first?.text("verifier") ?? "")?.accepts(password) ?? false
+        } catch let error as StoreError where error.code == .notPermitted {
             return false
         }
-        await connection.close()
-        return true
     }
 
     private func set(_ password: String, _ role: DatabaseRole) async throws {

@@ -48,6 +48,14 @@ struct EventCursor: Sendable {
         return try rows.map(StoredEvent.init)
     }
 
+    /// Whether there is anything behind `position` at all, be it still hidden by an older running transaction.
+    func hasMore(_ database: Database, after position: EventPosition) async throws -> Bool {
+        let rows = try await database.query(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE (events.xid, events.seq) > ($1::xid8, $2::bigint)) AS more",
+            [position.xid, position.seq])
+        return try rows.first?.bool("more") ?? false
+    }
+
     /// What a key's sequence lacks between `last` and `before`, whoever's transaction it is in.
     func missing(_ database: Database, key: String, last: Int64, before: Int64, limit: Int) async throws
         -> [StoredEvent]

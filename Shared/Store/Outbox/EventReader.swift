@@ -83,10 +83,17 @@ package actor EventReader {
             }
             defer { group.cancelAll() }
             var backoff = Backoff()
+            var another = Backoff(first: .milliseconds(5), most: .milliseconds(500))
             for await _ in bell.stream {
                 do {
                     try await drain(handler)
                     backoff.reset()
+                    if try await isHeldBack() {
+                        try await Task.sleep(for: another.next())
+                        bell.continuation.yield()
+                    } else {
+                        another.reset()
+                    }
                 } catch let error as StoreError {
                     startOver(error)
                     try await Task.sleep(for: backoff.next())
@@ -115,6 +122,12 @@ package actor EventReader {
             if events.count < settings.batch { break }
         }
         return applied
+    }
+
+    /// Something is committed and cannot be read yet: no bell will ring for it again.
+    private func isHeldBack() async throws -> Bool {
+        guard let position else { return false }
+        return try await cursor.hasMore(database, after: position)
     }
 
     /// Applies an event, after those its key lacks.

@@ -1,0 +1,58 @@
+import Contracts
+import Store
+import StoreTestKit
+import TestKit
+import Testing
+
+/// On servers of its own, which are killed.
+@Suite(.serialized) struct OutageTests {
+    @Test func `killed servers are trouble with the connection, and their return needs nothing done`() async throws {
+        let servers = try await TestServers.own()
+        do {
+            let test = try await TestDatabase.make(on: servers)
+            try await servers.sql(effectsTable, database: test.name)
+            let database = test.connect(.execution)
+            let reader = EventReader(
+                database: test.connect(.alerting),
+                settings: .init(consumer: "c", types: [SuiteEvent.type], pollInterval: .milliseconds(50)),
+                logger: quiet)
+            let reading = Task { try await reader.run(recordEffect) }
+            for (number, server) in [TestServers.Server.postgres, .pgbouncer].enumerated() {
+                try await survive(server, number + 1, database, servers)
+            }
+            reading.cancel()
+            let rows = try await database.query("SELECT event_id FROM effects ORDER BY n")
+            #expect(try rows.map { try $0.text("event_id") } == ["k-1", "k-2"])
+            await database.close()
+        } catch {
+            try await servers.down()
+            throw error
+        }
+        try await servers.down()
+    }
+
+    private func survive(
+        _ server: TestServers.Server, _ number: Int, _ database: Database, _ servers: TestServers
+    ) async throws {
+        try await servers.kill(server)
+        for _ in 0..<2 {
+            let error = await #expect(throws: StoreError.self) { try await database.query("SELECT 1") }
+            #expect(error?.isConnectionTrouble == true, "\(server): \(String(describing: error))")
+        }
+        try await servers.start(server)
+        try await eventually("an event after the return of \(server)", within: .seconds(20)) {
+            do {
+                try await database.transaction { transaction in
+                    _ = try await transaction.append(suiteEvent("k", number), on: Channels.suiteEvents)
+                }
+                return true
+            } catch let error as StoreError where error.isConnectionTrouble {
+                return nil
+            }
+        }
+        try await eventually("its effect", within: .seconds(20)) {
+            let rows = try await database.query("SELECT count(*) AS count FROM effects")
+            return try rows.first?.int("count") == number ? true : nil
+        }
+    }
+}
