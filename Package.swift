@@ -54,6 +54,7 @@ extension String {
 let package = Package(
     name: "plimsoll",
     products: [
+        .executable(name: "benchmarks", targets: ["Benchmarks"]),
         .executable(name: "market-data", targets: ["MarketDataApp"]),
         .executable(name: "strategy", targets: ["StrategyApp"]),
         .executable(name: "risk-manager", targets: ["RiskManagerApp"]),
@@ -108,7 +109,7 @@ let package = Package(
 
         app("MarketData", ["Exchanges", "Outbound"]),
         app("Strategy"),
-        app("RiskManager", [hummingbird]),
+        app("RiskManager", ["Exchanges", "Outbound", hummingbird, httpTypes]),
         app("Execution", ["Exchanges", "Outbound"]),
         app("Alerting", ["Outbound", hummingbird, crypto]),
         .executableTarget(

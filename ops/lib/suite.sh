@@ -48,10 +48,8 @@ export_settings() {
     local name
     for name in "${SERVICES[@]}"; do export "PLIMSOLL_$(section_of "$name")_PORT=${PORT[$name]}"; done
     export PLIMSOLL_DATABASE_PORT=${PORT[pgbouncer]} PLIMSOLL_REDIS_PORT=${PORT[redis]}
-    export PLIMSOLL_DATABASE_PASSWORD_FILE="$SECRETS/postgres-{role}" PLIMSOLL_REDIS_PASSWORD_FILE=$SECRETS/redis
     export PLIMSOLL_EXCHANGE_REST_URL=${PLIMSOLL_EXCHANGE_REST_URL:-http://127.0.0.1:${PORT[exchange-sim]}}
     export PLIMSOLL_EXCHANGE_WEBSOCKET_URL=${PLIMSOLL_EXCHANGE_WEBSOCKET_URL:-ws://127.0.0.1:${PORT[exchange-sim]}}
-    export PLIMSOLL_EXECUTION_STATE_FOLDER=$VAR/execution PLIMSOLL_ALERTING_SPOOL_FOLDER=$VAR/alerting
 }
 
 pid_alive() {
