@@ -21,7 +21,7 @@ package enum KnownSettings {
         "accounts", "accounts[].id", "accounts[].venue", "accounts[].currency", "accounts[].deposit",
         "accounts[].strategies", "accounts[].api_key_file", "accounts[].api_secret_file",
         "execution.port", "execution.state_folder", "execution.request_timeout", "execution.receive_window",
-        "execution.price_sanity", "execution.order_notional_cap",
+        "execution.poll_interval", "execution.price_sanity", "execution.order_notional_cap",
         "execution.paper.latency", "execution.paper.fee", "execution.paper.slippage",
         "alerting.port", "alerting.config_file", "alerting.spool_folder",
         "exchange_sim.port", "exchange_sim.mode", "exchange_sim.seed", "exchange_sim.speed", "exchange_sim.symbols",
