@@ -27,7 +27,7 @@ struct FeedBench {
 
     var minutes: [Candle] { finals.filter { $0.timeframe == .minute1 } }
     var now: Timestamp { head > 0 ? history[head - 1].time : history[0].time }
-    var moment: FeedMoment { FeedMoment(now: now, uptime: uptime) }
+    var moment: FeedMoment { FeedMoment(exchangeTime: now, uptime: uptime) }
 
     mutating func start() {
         head = max(head, 1)

@@ -231,11 +231,11 @@ import Testing
         var bench = FeedBench(history, symbol: symbol)
         bench.start()
         bench.pass(milliseconds: 3000)
-        let later = FeedMoment(now: Timestamp(seconds: 1_700_000_040 + 63), uptime: bench.uptime)
+        let later = FeedMoment(exchangeTime: Timestamp(seconds: 1_700_000_040 + 63), uptime: bench.uptime)
         let request = bench.feed.nextRequest(at: later)
         #expect(request == .prints(from: 2))
         bench.act { feed, _, changes in
-            feed.refilled([], reachedHead: true, asOf: later.now, at: later, into: &changes)
+            feed.refilled([], reachedHead: true, asOf: later.exchangeTime, at: later, into: &changes)
         }
         #expect(bench.minutes.map(\.tradeCount) == [1])
     }

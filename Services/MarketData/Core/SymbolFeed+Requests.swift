@@ -78,7 +78,7 @@ extension SymbolFeed {
         guard moment.uptime >= pollAgainAt else { return false }
         if !health.isConnected { return true }
         guard let open = candles.formingSince ?? candles.next else { return false }
-        return open + Timeframe.minute1.span + limits.quietGrace + limits.listingLag <= moment.now
+        return open + Timeframe.minute1.span + limits.quietGrace + limits.listingLag <= moment.exchangeTime
     }
 
     private mutating func answered(at moment: FeedMoment) {

@@ -3,11 +3,11 @@ package import Domain
 /// When something happens, by both clocks that a feed needs.
 package struct FeedMoment: Equatable, Sendable {
     /// What time it is at the exchange, as well as it is known.
-    package let now: Timestamp
+    package let exchangeTime: Timestamp
     /// Monotonic time since some start.
     package let uptime: Timestamp.Span
-    package init(now: Timestamp, uptime: Timestamp.Span) {
-        self.now = now
+    package init(exchangeTime: Timestamp, uptime: Timestamp.Span) {
+        self.exchangeTime = exchangeTime
         self.uptime = uptime
     }
 }
@@ -88,7 +88,7 @@ package struct SymbolFeed: Sendable {
 
     /// Takes a print from the connection.
     package mutating func receive(_ print: Print, at moment: FeedMoment, into changes: inout FeedChanges) {
-        health.received(at: moment.uptime, lag: moment.now - print.time)
+        health.received(at: moment.uptime, lag: moment.exchangeTime - print.time)
         switch sequence.receive(print, at: moment.uptime, into: &delivered) {
         case .taken: break
         case .duplicate: changes.refused.append(PrintGate.Refused(print: print, reason: .duplicate))
@@ -124,7 +124,7 @@ package struct SymbolFeed: Sendable {
     /// Judges what came into order, builds candles of it and publishes it.
     mutating func digest(at moment: FeedMoment, into changes: inout FeedChanges) {
         for print in delivered {
-            gate.judge(print, now: moment.now, accepted: &accepted, refused: &changes.refused)
+            gate.judge(print, now: moment.exchangeTime, accepted: &accepted, refused: &changes.refused)
         }
         for print in accepted {
             candles.add(print, into: &changes.candles)
@@ -161,7 +161,7 @@ package struct SymbolFeed: Sendable {
 
     /// A price is worth nothing late: behind an old hole it is published at once, and joins the candles when it is filled.
     private mutating func publishEarly(_ print: Print, at moment: FeedMoment, into changes: inout FeedChanges) {
-        guard let since = holeSince, print.id > publishedThrough, gate.believes(print, now: moment.now),
+        guard let since = holeSince, print.id > publishedThrough, gate.believes(print, now: moment.exchangeTime),
             moment.uptime.nanoseconds - since.nanoseconds > limits.publishPatience.nanoseconds
         else { return }
         changes.prints.append(print)

@@ -1,0 +1,44 @@
+import Bus
+import Exchanges
+import MarketDataCore
+import Outbound
+import ServiceKit
+import ServiceLifecycle
+import Store
+
+/// Puts the service together from its settings.
+struct Build {
+    let services: [any Service]
+
+    init(_ context: ServiceContext) {
+        let settings = MarketDataSettings(context.reader)
+        let bus = Bus(BusSettings(context.reader), logger: context.logger("bus"), hooks: BusHooks(context))
+        let database = Database(
+            settings: DatabaseSettings(context.reader, role: "market_data"), hooks: StoreHooks(context),
+            ring: { bus.publish($0.bytes, on: $0.channel) })
+        let figures = MarketFigures(context.metrics, exchange: settings.exchange.rawValue, symbols: settings.symbols)
+        let records = CandleRecords(database)
+        let store = CandleStore(
+            records, exchange: settings.exchange.rawValue, clock: context.clock, figures: figures,
+            logger: context.logger("store"))
+        let publisher = MarketPublisher(
+            bus: bus, exchange: settings.exchange.rawValue, clock: context.clock, figures: figures)
+        let clock = FeedClock(context.clock)
+        let client = HTTPClient()
+        let rest = BinanceREST(
+            BinanceREST.Configuration(baseURL: settings.restURL), transport: HTTPTransport(client),
+            wallClock: { [clock = context.clock] in clock.now() })
+        let desks = settings.symbols.map {
+            SymbolDesk(
+                $0, limits: settings.limits, clock: clock, publisher: publisher, store: store,
+                figures: figures.symbol($0))
+        }
+        let history = BinanceHistory(
+            rest, records: records, store: store, publisher: publisher, clock: clock, backfill: settings.backfill,
+            logger: context.logger("history"))
+        let feed = BinanceFeed(
+            url: settings.webSocketURL, desks: desks, history: history, staleAfter: settings.limits.staleAfter,
+            figures: figures, dependency: context.health.dependency("exchange"), logger: context.logger("feed"))
+        services = [bus, store, feed]
+    }
+}

@@ -1,0 +1,61 @@
+import Domain
+import MarketDataCore
+import ServiceKit
+
+/// The sections `exchange` and `market_data` of the settings.
+///
+/// ## Configuration keys
+/// - `exchange.name` (text, required): `binance`.
+/// - `exchange.rest_url` (text, required): http or https, without a slash at the end.
+/// - `exchange.websocket_url` (text, required): ws or wss, without a slash at the end.
+/// - `exchange.symbols` (list, required): 1 to 200 markets.
+/// - `market_data.stale_after` (duration, optional, 1s … 10m, default 10s): a source that says nothing for this long counts as down.
+/// - `market_data.price_jump_limit` (share, optional, 0.01 … 10, default 0.5): a print further than this from the last accepted
+///   price waits for confirmation.
+/// - `market_data.backfill` (duration, optional, 1h … 365d, default 2d): how much history is filled at the first start.
+/// - `market_data.future_limit` (duration, optional, 1s … 3650d, default 5s): a print may be so far ahead of the clock; more than the
+///   default is only for a market that is replayed faster than time.
+struct MarketDataSettings: Sendable {
+    /// The exchanges there is a feed for.
+    enum Exchange: String, CaseIterable, Sendable {
+        case binance
+    }
+
+    let exchange: Exchange
+    let restURL: String
+    let webSocketURL: String
+    let symbols: [Symbol]
+    let backfill: Timestamp.Span
+    let limits: SymbolFeed.Limits
+
+    init(_ reader: SettingsReader) {
+        exchange = reader.oneOf("exchange.name", Exchange.self)
+        restURL = reader.url("exchange.rest_url", schemes: ["http", "https"])
+        webSocketURL = reader.url("exchange.websocket_url", schemes: ["ws", "wss"])
+        symbols = reader.symbols("exchange.symbols")
+        if symbols.count > 200 { reader.fault("exchange.symbols", "has more than 200 markets") }
+        let section = reader.scoped(to: "market_data")
+        backfill = Timestamp.Span(
+            section.duration("backfill", in: .seconds(3600)...(.seconds(365 * 86_400)), default: .seconds(2 * 86_400)))
+        var limits = SymbolFeed.Limits()
+        limits.staleAfter = Timestamp.Span(
+            section.duration("stale_after", in: .seconds(1)...(.seconds(600)), default: .seconds(10)))
+        limits.gate.jump = section.ratio(
+            "price_jump_limit", in: Ratio(1, over: 100)...Ratio(10, over: 1), default: Ratio(1, over: 2))
+        limits.gate.future = Timestamp.Span(
+            section.duration(
+                "future_limit", in: .seconds(1)...(.seconds(3650 * 86_400)), default: .seconds(5),
+                caution: Caution(warnAbove: .seconds(60))))
+        // Asking costs request weight: the more markets, the less often each is asked for while it is quiet.
+        limits.pollInterval = .seconds(2 * (1 + Int64(symbols.count) / 5))
+        self.limits = limits
+    }
+}
+
+extension Timestamp.Span {
+    /// A length of time to the nanosecond, at most 292 years.
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self.init(nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}
