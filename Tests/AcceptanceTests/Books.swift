@@ -71,7 +71,7 @@ struct Books {
         let fills = try JSONDecoder().decode([VenueFill].self, from: Data(text.utf8))
         return Set(
             try fills.map { fill in
-                "\(fill.symbol) \(fill.id) \(fill.clientOrderId) \(try Price(fill.price)) \(try Quantity(fill.qty))"
+                "\(fill.symbol) \(fill.id) \(fill.clientOrderId) \(try Price(fill.price[...])) \(try Quantity(fill.qty[...]))"
             })
     }
 
