@@ -186,7 +186,9 @@ let package = Package(
                 "TestKit", "StoreTestKit",
                 log, lifecycle,
             ]),
-        tests("CLITests", ["CLI", "Store", "Contracts", "Domain", "ServiceKit", "TestKit", "StoreTestKit", log]),
+        tests(
+            "CLITests",
+            ["CLI", "Store", "Contracts", "Domain", "Outbound", "ServiceKit", "TestKit", "StoreTestKit", log]),
         tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit", "ServiceKit"]),
     ]

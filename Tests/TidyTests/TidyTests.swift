@@ -38,7 +38,8 @@ import Testing
         let document = Checkout.text("docs/modules.md")
         let folders = Set(
             Checkout.swift.filter(\.isProduct).map { file in
-                let isService = file.folders[0] == "Services" && file.folders.count > 2
+                // A service has two modules; the folders of one that has not are chapters of it.
+                let isService = file.folders.count > 2 && ["Core", "App"].contains(file.folders[2])
                 return file.folders.prefix(isService ? 3 : 2).joined(separator: "/")
             })
         for folder in folders.sorted() {
