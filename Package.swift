@@ -188,7 +188,10 @@ let package = Package(
             ]),
         tests(
             "CLITests",
-            ["CLI", "Store", "Contracts", "Domain", "Outbound", "ServiceKit", "TestKit", "StoreTestKit", log]),
+            [
+                "CLI", "Store", "Contracts", "Domain", "Outbound", "ServiceKit", "TestKit", "StoreTestKit", arguments,
+                log,
+            ]),
         tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit", "ServiceKit"]),
     ]

@@ -1,10 +1,11 @@
-import Outbound
+import ArgumentParser
 import ServiceKit
 import Synchronization
 import TestKit
 import Testing
 
 @testable import CLI
+@testable import Outbound
 
 @Suite struct ServiceCallsTests {
     private static func address(_ yaml: String = "", environment: [String: String] = [:]) throws -> SuiteAddress {

@@ -1,4 +1,5 @@
 import Domain
+import Store
 import StoreTestKit
 import TestKit
 import Testing
@@ -21,13 +22,13 @@ import Testing
         books.positions = [
             .init(
                 account: "main", symbol: bitcoin, quantity: try Quantity("0.01"), cost: try Money("650"), stop: nil,
-                target: try Price("68000"), strategy: "momentum-1m")
+                target: Price("68000"), strategy: "momentum-1m")
         ]
         books.marks = [bitcoin: .init(price: try Price("66000"), time: Self.now - .seconds(30))]
         books.goals = [
             .init(
                 id: "goal-1", account: "main", kind: "portfolio_value", target: try Money("12000"),
-                progress: try Ratio("0.01"), deadline: Timestamp(seconds: 1_798_761_600), state: "active")
+                progress: Ratio("0.01"), deadline: Timestamp(seconds: 1_798_761_600), state: "active")
         ]
         books.deadLetters = 1
         return StatusReport(
@@ -133,11 +134,11 @@ import Testing
             let books = try await BooksQueries(database: database).load()
             #expect(books.accounts.map(\.id) == ["main"])
             #expect(books.positions.map(\.quantity) == [try Quantity("0.5")])
-            #expect(books.positions.map(\.stop) == [try Price("150")])
+            #expect(books.positions.map(\.stop) == [Price("150")])
             #expect(books.marks == [bitcoin: .init(price: try Price("220"), time: Timestamp(seconds: 120))])
             let report = StatusReport(now: Self.now, books: books, trouble: nil, services: [], sources: [])
             let account = try #require(books.accounts.first)
-            let equity = try Money("1110")
+            let equity = Money("1110")
             #expect(report.equity(of: account) == equity)
             await database.close()
         }
