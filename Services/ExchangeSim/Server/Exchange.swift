@@ -125,7 +125,7 @@ final class Exchange {
         emitted += 1
         if clock.pace == .stepped { clock.move(to: item.time, Self.monotonic) }
         switch item.body {
-        case .print(let print, let quote):
+        case .trade(let print, let quote):
             meters.prints.increment()
             publish(print, at: item.time)
             if let quote { publish(quote) }
