@@ -5,6 +5,8 @@ package enum KnownSettings {
     package static let patterns: Set<String> = [
         "accept_dangerous",
         "log.level", "log.modules",
+        "services.market_data", "services.strategy", "services.risk_manager", "services.execution", "services.alerting",
+        "services.exchange_sim",
         "http.host", "http.shutdown_limit",
         "database.host", "database.port", "database.name", "database.password_file", "database.pool_size",
         "redis.host", "redis.port", "redis.password_file",
