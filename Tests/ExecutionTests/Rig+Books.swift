@@ -36,6 +36,44 @@ extension Rig {
         }
     }
 
+    /// Opens a position and has the venue refuse its exits, so that execution watches them itself.
+    func refuseExits(of id: String, _ symbol: Symbol) async throws {
+        try await control("delay-answer?milliseconds=400")
+        try await approve(id, symbol)
+        try await eventually("the entry is there") {
+            try await self.there("fills", as: [ThereFill].self).contains { $0.clientOrderId == id } ? true : nil
+        }
+        try await control("reject?count=1")
+        try await eventually("a set is watched here") {
+            try await self.risk.query(
+                """
+                SELECT 1 FROM orders WHERE symbol = $1 AND purpose = 'stop_loss' AND state = 'approved'
+                    AND EXISTS (SELECT 1 FROM orders o WHERE o.symbol = $1 AND o.state = 'rejected')
+                """, [symbol]
+            ).isEmpty ? nil : true
+        }
+    }
+
+    /// Starts PostgreSQL again; those it left behind hold its memory for a moment.
+    func startPostgres() async throws {
+        try await eventually("PostgreSQL is back", within: .seconds(60)) {
+            do {
+                try await self.database.servers.start(.postgres)
+                return true
+            } catch is Command.Failed {
+                try await Task.sleep(for: .milliseconds(500))
+                return nil
+            }
+        }
+    }
+
+    /// How many stops have sold.
+    func stops() async throws -> Int {
+        Set(
+            try await there("fills", as: [ThereFill].self).map(\.clientOrderId).filter { $0.hasPrefix("sl-") }
+        ).count
+    }
+
     struct ThereFill: Decodable {
         let symbol: String
         let id: Int64
@@ -55,6 +93,7 @@ extension Rig {
     /// What differs between the exchange and the rows; empty when all is well.
     func differences() async throws -> [String] {
         var found: [String] = []
+        if venue == "paper" { return try await moneyDifferences() + paperDifferences() }
         let there = try await self.there("fills", as: [ThereFill].self)
             .map { "\($0.symbol) \($0.id) \($0.price) \($0.qty) \($0.clientOrderId)" }.sorted()
         let here = try await risk.query("SELECT symbol, venue_trade_id, price, quantity, order_id FROM fills").map {
@@ -105,6 +144,25 @@ extension Rig {
         return same ? [] : ["money: rows \(row), fills \(ledger)"]
     }
 
+    /// The paper venue's memory is the rows: each order filled once for all of it, each open position guarded by one set.
+    private func paperDifferences() async throws -> [String] {
+        let doubled = try await risk.query(
+            """
+            SELECT orders.id FROM orders LEFT JOIN fills ON fills.order_id = orders.id GROUP BY orders.id
+            HAVING coalesce(sum(fills.quantity), 0) <> orders.filled_quantity OR count(fills.order_id) > 1
+                OR (orders.state = 'filled') <> (orders.quantity = orders.filled_quantity)
+            """
+        ).map { "fills of \(try $0.text("id"))" }
+        let unguarded = try await risk.query(
+            """
+            SELECT p.symbol FROM positions p WHERE (SELECT count(*) FROM orders o WHERE o.symbol = p.symbol
+                AND o.purpose IN ('stop_loss', 'take_profit') AND o.state = 'open' AND o.position_id = p.id
+                AND o.quantity - o.filled_quantity = p.quantity) <> CASE WHEN p.is_open THEN 2 ELSE 0 END
+            """
+        ).map { "exits of \(try $0.text("symbol"))" }
+        return doubled + unguarded
+    }
+
     /// Each open position has one stop and one target at the exchange, for what is held, and these are the rows' live ones.
     private func exitDifferences() async throws -> [String] {
         let open = try await there("orders", as: [ThereOrder].self).filter(\.isOpen)
@@ -136,14 +194,31 @@ extension Rig {
 func withRig(
     venue: String = "binance", commission: String = "quote", _ body: @escaping @Sendable (Rig) async throws -> Void
 ) async throws {
-    try await withTestDatabase { database in
-        let rig = try await Rig(database, venue: venue, commission: commission)
-        let prices = Task { await rig.publishPrices() }
-        let outcome: Result<Void, any Error>
-        do { outcome = .success(try await body(rig)) } catch { outcome = .failure(error) }
-        prices.cancel()
-        await prices.value
-        try await rig.close()
-        try outcome.get()
-    }
+    try await withTestDatabase { database in try await withRig(on: database, venue, commission, body) }
+}
+
+/// As above, with PostgreSQL, PgBouncer and Redis of the test's own, to be killed.
+func withOwnServers(_ body: @escaping @Sendable (Rig) async throws -> Void) async throws {
+    let servers = try await TestServers.own()
+    let outcome: Result<Void, any Error>
+    do {
+        try await withRig(on: try await TestDatabase.make(on: servers), "binance", "quote", body)
+        outcome = .success(())
+    } catch { outcome = .failure(error) }
+    try await servers.down()
+    try outcome.get()
+}
+
+private func withRig(
+    on database: TestDatabase, _ venue: String, _ commission: String,
+    _ body: @escaping @Sendable (Rig) async throws -> Void
+) async throws {
+    let rig = try await Rig(database, venue: venue, commission: commission)
+    let prices = Task { await rig.publishPrices() }
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await body(rig)) } catch { outcome = .failure(error) }
+    prices.cancel()
+    await prices.value
+    try await rig.close()
+    try outcome.get()
 }
