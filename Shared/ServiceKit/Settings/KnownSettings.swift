@@ -37,5 +37,5 @@ package enum KnownSettings {
     package static let openMaps: Set<String> = ["strategy.instances[].parameters", "log.modules"]
 
     /// Environment variables that are not settings.
-    package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_"]
+    package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_", "PLIMSOLL_VAR"]
 }
