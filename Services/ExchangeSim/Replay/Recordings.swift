@@ -38,7 +38,7 @@ enum Recordings {
             let cells = fields(line)
             guard cells.count >= 6, let milliseconds = Int64(cells[0]), let open = Price(cells[1]),
                 let high = Price(cells[2]), let low = Price(cells[3]), let close = Price(cells[4]),
-                let volume = Quantity(cells[5])
+                let volume = amount(cells[5])
             else { throw Malformed(path: path, line: index + 2, reason: "is no bar") }
             let time = Timestamp(milliseconds: milliseconds)
             guard rows.last.map({ $0.openTime < time }) ?? true else {
@@ -48,6 +48,17 @@ enum Recordings {
                 BarSource.Row(openTime: time, open: open, high: high, low: low, close: close, volume: volume))
         }
         return BarSource(MarketSpecification(symbol).instrument, rows: rows)
+    }
+
+    /// Recorded volumes went through binary floating point: `1275270.8999999999` was 1275270.9. Rounded to 1e-8.
+    private static func amount(_ text: String) -> Quantity? {
+        if let exact = Quantity(text) { return exact }
+        guard let point = text.lastIndex(of: "."), text.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") })
+        else { return nil }
+        let fraction = text[text.index(after: point)...]
+        let shortened = String(text[..<point]) + "." + String(fraction.prefix(8))
+        guard fraction.count > 8, let cut = Quantity(shortened) else { return nil }
+        return (fraction.dropFirst(8).first ?? "0") >= "5" ? cut + Quantity(raw: 1) : cut
     }
 
     private static func trades(_ path: String, _ lines: ArraySlice<ArraySlice<UInt8>>) throws -> any MarketSource {

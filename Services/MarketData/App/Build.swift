@@ -27,6 +27,7 @@ struct Build {
         let client = HTTPClient()
         let rest = BinanceREST(
             BinanceREST.Configuration(baseURL: settings.restURL), transport: HTTPTransport(client),
+            weight: RequestWeight(limit: settings.weightLimit, reserve: settings.weightLimit / 5),
             wallClock: { [clock = context.clock] in clock.now() })
         let desks = settings.symbols.map {
             SymbolDesk(

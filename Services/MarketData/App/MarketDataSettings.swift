@@ -9,6 +9,7 @@ import ServiceKit
 /// - `exchange.rest_url` (text, required): http or https, without a slash at the end.
 /// - `exchange.websocket_url` (text, required): ws or wss, without a slash at the end.
 /// - `exchange.symbols` (list, required): 1 to 200 markets.
+/// - `exchange.weight_limit` (whole number, optional, 100 … 10000000, default 6000): request weight per minute.
 /// - `market_data.stale_after` (duration, optional, 1s … 10m, default 10s): a source that says nothing for this long counts as down.
 /// - `market_data.price_jump_limit` (share, optional, 0.01 … 10, default 0.5): a print further than this from the last accepted
 ///   price waits for confirmation.
@@ -25,6 +26,8 @@ struct MarketDataSettings: Sendable {
     let restURL: String
     let webSocketURL: String
     let symbols: [Symbol]
+    /// Request weight per minute.
+    let weightLimit: Int
     let backfill: Timestamp.Span
     let limits: SymbolFeed.Limits
 
@@ -33,6 +36,7 @@ struct MarketDataSettings: Sendable {
         restURL = reader.url("exchange.rest_url", schemes: ["http", "https"])
         webSocketURL = reader.url("exchange.websocket_url", schemes: ["ws", "wss"])
         symbols = reader.symbols("exchange.symbols")
+        weightLimit = reader.integer("exchange.weight_limit", in: 100...10_000_000, default: 6000)
         if symbols.count > 200 { reader.fault("exchange.symbols", "has more than 200 markets") }
         let section = reader.scoped(to: "market_data")
         backfill = Timestamp.Span(
