@@ -109,7 +109,7 @@ let package = Package(
 
         app("MarketData", ["Exchanges", "Outbound"]),
         app("Strategy"),
-        app("RiskManager", [hummingbird]),
+        app("RiskManager", ["Exchanges", "Outbound", hummingbird, httpTypes]),
         app("Execution", ["Exchanges", "Outbound"]),
         app("Alerting", ["Outbound", hummingbird, crypto]),
         .executableTarget(

@@ -1,4 +1,8 @@
+import ServiceKit
+
 @main
 struct Main {
-    static func main() {}
+    static func main() async {
+        await runService("strategy") { context, _ in Build(context).services }
+    }
 }

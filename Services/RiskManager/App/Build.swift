@@ -1,0 +1,39 @@
+import Bus
+import Exchanges
+import Outbound
+import ServiceKit
+import ServiceLifecycle
+import Store
+
+/// Puts the service together from its settings.
+struct Build {
+    let services: [any Service]
+    let service: RiskService
+
+    init(_ context: ServiceContext, _ api: ServiceAPI) {
+        let settings = RiskSettings(context.reader)
+        let clock = context.clock
+        let rest = BinanceREST(
+            .init(baseURL: settings.restURL), transport: HTTPTransport(HTTPClient()), wallClock: { clock.now() })
+        self.init(context, api, settings) { try await rest.exchangeInfo($0).instruments }
+    }
+
+    /// - Parameter instruments: asks the venue for its rules.
+    init(
+        _ context: ServiceContext, _ api: ServiceAPI, _ settings: RiskSettings,
+        instruments: @escaping InstrumentSource
+    ) {
+        let bus = Bus(BusSettings(context.reader), logger: context.logger("bus"), hooks: BusHooks(context))
+        let database = Database(
+            settings: DatabaseSettings(context.reader, role: "risk_manager"), hooks: StoreHooks(context),
+            ring: { bus.publish($0.bytes, on: $0.channel) })
+        let market = MarketView()
+        let books = RiskBooks(database: database, policy: settings.policy, market: market, clock: context.clock)
+        service = RiskService(settings, context: context, bus: bus, books: books, instruments: instruments)
+        ControlRoutes(books: books, accounts: settings.accounts.map(\.id)).add(to: api)
+        GoalRoutes(books: books).add(to: api)
+        AccountRoutes(books: books).add(to: api)
+        DecisionRoutes(books: books).add(to: api)
+        services = [bus, service]
+    }
+}

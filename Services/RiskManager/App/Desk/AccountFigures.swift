@@ -1,0 +1,91 @@
+import Domain
+import RiskManagerCore
+import ServiceKit
+import Synchronization
+
+/// The metrics of one account.
+final class AccountFigures: Sendable {
+    private let account: String
+    private let metrics: Metrics
+    private let seconds: Histogram
+    private let full: Counter
+    private let states: [(TradingState, Gauge)]
+    private let goals = Mutex<Set<String>>([])
+
+    init(account: String, metrics: Metrics) {
+        self.account = account
+        self.metrics = metrics
+        seconds = metrics.histogram("plimsoll_decision_seconds", "From taking up a signal to its committed decision.")
+        full = metrics.counter(
+            "plimsoll_signals_not_kept_total", "Signals that found the queue full.", labels: ["account": account])
+        states = TradingState.allCases.map { state in
+            let gauge = metrics.gauge(
+                "plimsoll_trading_state", "1 for the state that an account is in.",
+                labels: ["account": account, "state": state.rawValue])
+            return (state, gauge)
+        }
+    }
+
+    /// A decision was committed.
+    func decided(_ decision: Decision, in duration: Duration) {
+        seconds.observe(duration)
+        let outcome = if case .approved = decision.outcome { "approved" } else { "refused" }
+        metrics.counter(
+            "plimsoll_decisions_total", "Decisions, by their code.",
+            labels: ["account": account, "outcome": outcome, "code": decision.code]
+        ).increment()
+    }
+
+    /// A signal was not kept.
+    func queueWasFull() { full.increment() }
+
+    /// Shows how the account stands.
+    func show(_ tended: RiskBooks.Tended) {
+        for (state, gauge) in states { gauge.set(state == tended.snapshot.state) }
+        set("plimsoll_cash", "Cash of an account.", tended.snapshot.cash.approximate)
+        set(
+            "plimsoll_net_deposits", "Deposits less withdrawals of an account.",
+            tended.snapshot.netDeposits.approximate)
+        set(
+            "plimsoll_open_positions", "Positions that are open.",
+            Double(tended.snapshot.openPositions.count))
+        guard let performance = tended.performance else { return }
+        set("plimsoll_equity", "Cash and what the positions are worth.", performance.equity.approximate)
+        set(
+            "plimsoll_drawdown_ratio", "Loss since the highest equity, open profit included, as a share of it.",
+            performance.drawdown.approximate)
+        set(
+            "plimsoll_daily_loss_ratio", "Loss since the UTC day began, as a share of the equity then.",
+            performance.dailyLoss.approximate)
+        set(
+            "plimsoll_exposure_ratio", "Positions and reserved entries as a share of the equity.",
+            performance.exposure.over(performance.equity).approximate)
+        show(tended.goals)
+    }
+
+    private func show(_ standings: [(goal: Goal, progress: Ratio)]) {
+        for (goal, progress) in standings {
+            let labels = ["goal": goal.id, "account": account]
+            metrics.gauge(
+                "plimsoll_goal_progress_ratio", "How much of the way to a goal is done; 1 is there.", labels: labels
+            ).set(progress.approximate)
+            metrics.gauge(
+                "plimsoll_goal_target", "The target of a goal, in the account's currency or per cent.", labels: labels
+            ).set(goal.target.approximate)
+        }
+        let current = Set(standings.map(\.goal.id))
+        let gone = goals.withLock { shown in
+            defer { shown = current }
+            return shown.subtracting(current)
+        }
+        for goal in gone {
+            for name in ["plimsoll_goal_progress_ratio", "plimsoll_goal_target"] {
+                metrics.remove(name, labels: ["goal": goal, "account": account])
+            }
+        }
+    }
+
+    private func set(_ name: String, _ help: String, _ value: Double) {
+        metrics.gauge(name, help, labels: ["account": account]).set(value)
+    }
+}

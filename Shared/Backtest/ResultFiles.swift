@@ -1,0 +1,49 @@
+import Domain
+
+/// The results as text, the same for the same run to the byte.
+package enum ResultFiles {
+    /// One line a trade, times in UTC, oldest first.
+    package static func trades(_ trades: [TradeRecord]) -> String {
+        var text =
+            "id,symbol,strategy,opened_at,closed_at,quantity,entry_price,exit_price,realised,fees,profit,r_multiple,reason\n"
+        for trade in trades {
+            let fields = [
+                trade.id, trade.symbol.name, trade.strategy, "\(trade.openedAt)", "\(trade.closedAt)",
+                "\(trade.quantity)", "\(trade.entryPrice)", "\(trade.exitPrice)", "\(trade.realised)", "\(trade.fees)",
+                "\(trade.profit)", trade.multiple.map { "\($0)" } ?? "", trade.reason,
+            ]
+            text += fields.joined(separator: ",") + "\n"
+        }
+        return text
+    }
+
+    /// One line a recorded moment.
+    package static func equity(_ points: [EquityPoint]) -> String {
+        var text = "time,cash,equity,drawdown\n"
+        for point in points {
+            text += "\(point.time),\(point.cash),\(point.equity),\(point.drawdown)\n"
+        }
+        return text
+    }
+
+    /// The figures, for people: a line each.
+    package static func summary(_ figures: Performance) -> String {
+        func share(_ ratio: Ratio?) -> String { ratio.map { "\(rounded($0.approximate * 100)) %" } ?? "none" }
+        let lines = [
+            ("start equity", "\(figures.startEquity)"), ("end equity", "\(figures.endEquity)"),
+            ("net profit", "\(figures.netProfit) (\(share(figures.netReturn)))"), ("fees", "\(figures.fees)"),
+            ("max drawdown", "\(share(figures.maximumDrawdown)) (\(figures.maximumDrawdownLoss))"),
+            ("Sharpe", figures.sharpe.map { "\(rounded($0))" } ?? "none"), ("trades", "\(figures.trades)"),
+            ("win rate", share(figures.winRate)),
+            ("profit factor", figures.profitFactor.map { "\(rounded($0.approximate))" } ?? "none"),
+            ("mean R", figures.averageMultiple.map { "\(rounded($0.approximate))" } ?? "none"),
+            ("exposure time", share(figures.exposureTime)),
+        ]
+        return lines.map { name, value in
+            name + String(repeating: " ", count: 16 - name.count) + value + "\n"
+        }.joined()
+    }
+
+    /// To four places, for people.
+    private static func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
+}
