@@ -171,7 +171,7 @@ let package = Package(
             "RiskManagerTests",
             [
                 "RiskManagerCore", "RiskManagerApp", "Outbound", "Store", "Bus", "Contracts", "ServiceKit", "Domain",
-                "TestKit", "StoreTestKit", log, lifecycle,
+                "TestKit", "StoreTestKit", log, lifecycle, hummingbird,
             ]),
         tests(
             "ExecutionTests",

@@ -1,4 +1,17 @@
+import ArgumentParser
+
+/// The operator's command line.
 @main
-struct Main {
-    static func main() {}
+struct Plimsoll: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plimsoll",
+        abstract: "Looks at the suite and steers it.",
+        discussion: """
+            Exit status: 0 done, 1 not done or something is wrong (said on stderr), 64 wrong arguments, \
+            69 a service or the database cannot be reached, 78 faulty settings.
+            """,
+        subcommands: [
+            StatusCommand.self, WhyCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self,
+            GoalCommand.self, DepositCommand.self, WithdrawCommand.self, PreflightCommand.self, MigrateCommand.self,
+        ])
 }

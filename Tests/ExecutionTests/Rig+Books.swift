@@ -36,6 +36,44 @@ extension Rig {
         }
     }
 
+    /// Opens a position and has the venue refuse its exits, so that execution watches them itself.
+    func refuseExits(of id: String, _ symbol: Symbol) async throws {
+        try await control("delay-answer?milliseconds=400")
+        try await approve(id, symbol)
+        try await eventually("the entry is there") {
+            try await self.there("fills", as: [ThereFill].self).contains { $0.clientOrderId == id } ? true : nil
+        }
+        try await control("reject?count=1")
+        try await eventually("a set is watched here") {
+            try await self.risk.query(
+                """
+                SELECT 1 FROM orders WHERE symbol = $1 AND purpose = 'stop_loss' AND state = 'approved'
+                    AND EXISTS (SELECT 1 FROM orders o WHERE o.symbol = $1 AND o.state = 'rejected')
+                """, [symbol]
+            ).isEmpty ? nil : true
+        }
+    }
+
+    /// Starts PostgreSQL again; those it left behind hold its memory for a moment.
+    func startPostgres() async throws {
+        try await eventually("PostgreSQL is back", within: .seconds(60)) {
+            do {
+                try await self.database.servers.start(.postgres)
+                return true
+            } catch is Command.Failed {
+                try await Task.sleep(for: .milliseconds(500))
+                return nil
+            }
+        }
+    }
+
+    /// How many stops have sold.
+    func stops() async throws -> Int {
+        Set(
+            try await there("fills", as: [ThereFill].self).map(\.clientOrderId).filter { $0.hasPrefix("sl-") }
+        ).count
+    }
+
     struct ThereFill: Decodable {
         let symbol: String
         let id: Int64
@@ -136,14 +174,31 @@ extension Rig {
 func withRig(
     venue: String = "binance", commission: String = "quote", _ body: @escaping @Sendable (Rig) async throws -> Void
 ) async throws {
-    try await withTestDatabase { database in
-        let rig = try await Rig(database, venue: venue, commission: commission)
-        let prices = Task { await rig.publishPrices() }
-        let outcome: Result<Void, any Error>
-        do { outcome = .success(try await body(rig)) } catch { outcome = .failure(error) }
-        prices.cancel()
-        await prices.value
-        try await rig.close()
-        try outcome.get()
-    }
+    try await withTestDatabase { database in try await withRig(on: database, venue, commission, body) }
+}
+
+/// As above, with PostgreSQL, PgBouncer and Redis of the test's own, to be killed.
+func withOwnServers(_ body: @escaping @Sendable (Rig) async throws -> Void) async throws {
+    let servers = try await TestServers.own()
+    let outcome: Result<Void, any Error>
+    do {
+        try await withRig(on: try await TestDatabase.make(on: servers), "binance", "quote", body)
+        outcome = .success(())
+    } catch { outcome = .failure(error) }
+    try await servers.down()
+    try outcome.get()
+}
+
+private func withRig(
+    on database: TestDatabase, _ venue: String, _ commission: String,
+    _ body: @escaping @Sendable (Rig) async throws -> Void
+) async throws {
+    let rig = try await Rig(database, venue: venue, commission: commission)
+    let prices = Task { await rig.publishPrices() }
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await body(rig)) } catch { outcome = .failure(error) }
+    prices.cancel()
+    await prices.value
+    try await rig.close()
+    try outcome.get()
 }

@@ -42,8 +42,14 @@ import Testing
             bad: ["import ExecutionApp", "import ExchangeSim"], good: ["import Contracts"]),
         Sample(
             rule: "no clock in the cores", path: core,
-            bad: ["let t = Date()", "let t = ContinuousClock.now", #"let t = "at \(clock.now)""#],
-            good: ["// never Date()", #"let t = "Date()""#, "let nowhere = x.nowhere"]),
+            bad: [
+                "let t = Date()", "let t = ContinuousClock.now", "wait(until: .now)", "Timestamp.now",
+                #"let t = "at \(clock.now)""#,
+            ],
+            good: [
+                "// never Date()", #"let t = "Date()""#, "let nowhere = x.nowhere", "let t = input.now", "case .now:",
+                "context.now + span",
+            ]),
         Sample(
             rule: "no random in the cores", path: domain, bad: ["UUID().uuidString", "x.hashValue"],
             good: ["let uuid = 1"]),
@@ -84,7 +90,7 @@ import Testing
             ]),
         Sample(
             rule: "services log, they do not print", path: app, bad: ["print(1)"],
-            good: ["sprint(1)", "// print(1)", "func print() {}", "feed.print()"]),
+            good: ["sprint(1)", "// print(1)", "func print() {}", "feed.print()", "case print(Print)"]),
         Sample(
             rule: "loggers are handed down, not made", path: "Shared/Bus/X.swift", bad: [#"Logger(label: "x")"#],
             good: ["let logger: Logger"]),
@@ -144,6 +150,28 @@ import Testing
                 "a.new is not in KnownSettings", "a.new is not described", "gone is described but unknown",
                 "l[].id is read nowhere",
             ])
+    }
+
+    @Test func `alerts without severity, words, runbook, tests or metrics are found`() throws {
+        let yaml = """
+            groups:
+              - rules:
+                  - {alert: Good, expr: plimsoll_a > 1, labels: {severity: info},
+                     annotations: {summary: s, description: d, runbook_url: docs/runbook.md#good}}
+                  - {alert: Bad, expr: plimsoll_b > 1, labels: {severity: high}, annotations: {runbook_url: x}}
+            """
+        let tests = "- name: Good fires\n- name: Good does not fire just below\n- name: Good without figures"
+        let rules = AlertRules(
+            rules: [try SettingsNode.parse(yaml, file: "r")], tests: tests, runbook: "#\n## Good\n",
+            metrics: ["plimsoll_a"])
+        #expect(
+            rules.findings == [
+                "Bad has no severity of critical, warning, info", "Bad has no summary", "Bad has no description",
+                "Bad has no runbook_url to its section", "docs/runbook.md has no section Bad",
+                "Bad has no test named \"fires\"", "Bad has no test named \"just below\"",
+                "Bad has no test named \"figures\"", "Bad looks at plimsoll_b, which no service makes",
+            ])
+        #expect(AlertRules(rules: [], tests: "", runbook: "", metrics: []).findings == ["there are no alerts"])
     }
 }
 

@@ -34,11 +34,22 @@ import Testing
         #expect(findings.isEmpty, "\(findings.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test func `alerts have a severity, words, a runbook section, tests, and metrics that exist`() throws {
+        let files = Checkout.files.filter { $0.isIn("prometheus/rules") }
+        let tests = Checkout.files.filter { $0.isIn("prometheus/tests") }.flatMap(\.lines).joined(separator: "\n")
+        let literals = Checkout.swift.filter(\.isProduct).flatMap(\.literals).map(\.text)
+        let rules = AlertRules(
+            rules: try files.map { try SettingsNode.parse($0.lines.joined(separator: "\n"), file: $0.path) },
+            tests: tests, runbook: Checkout.text("docs/runbook.md"), metrics: Set(literals))
+        let findings = rules.findings
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
     @Test func `every module is described in docs/modules.md`() {
         let document = Checkout.text("docs/modules.md")
         let folders = Set(
             Checkout.swift.filter(\.isProduct).map { file in
-                let isService = file.folders[0] == "Services" && file.folders.count > 2
+                let isService = file.folders.count > 2 && ["App", "Core"].contains(file.folders[2])
                 return file.folders.prefix(isService ? 3 : 2).joined(separator: "/")
             })
         for folder in folders.sorted() {

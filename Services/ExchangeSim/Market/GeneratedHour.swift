@@ -88,7 +88,7 @@ struct GeneratedHour {
 
     /// Trades per minute; together exactly `tradeCount`.
     private func counts(_ moods: [Double]) -> [Int] {
-        let weights = moods.map { exp(0.7 * $0) }
+        let weights = moods.map { exp(1.1 * $0) }
         let total = weights.reduce(0, +)
         var sum = 0.0
         var given = 0

@@ -36,8 +36,8 @@ enum Recordings {
         rows.reserveCapacity(lines.count)
         for (index, line) in lines.enumerated() {
             let cells = fields(line)
-            guard cells.count >= 6, let milliseconds = Int64(cells[0]), let open = Price(cells[1]),
-                let high = Price(cells[2]), let low = Price(cells[3]), let close = Price(cells[4]),
+            guard cells.count >= 6, let milliseconds = Int64(cells[0]), let open = amount(cells[1]),
+                let high = amount(cells[2]), let low = amount(cells[3]), let close = amount(cells[4]),
                 let volume = amount(cells[5])
             else { throw Malformed(path: path, line: index + 2, reason: "is no bar") }
             let time = Timestamp(milliseconds: milliseconds)
@@ -45,20 +45,11 @@ enum Recordings {
                 throw Malformed(path: path, line: index + 2, reason: "goes back in time")
             }
             rows.append(
-                BarSource.Row(openTime: time, open: open, high: high, low: low, close: close, volume: volume))
+                BarSource.Row(
+                    openTime: time, open: Price(raw: open), high: Price(raw: high), low: Price(raw: low),
+                    close: Price(raw: close), volume: Quantity(raw: volume)))
         }
         return BarSource(MarketSpecification(symbol).instrument, rows: rows)
-    }
-
-    /// Recorded volumes went through binary floating point: `1275270.8999999999` was 1275270.9. Rounded to 1e-8.
-    private static func amount(_ text: String) -> Quantity? {
-        if let exact = Quantity(text) { return exact }
-        guard let point = text.lastIndex(of: "."), text.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") })
-        else { return nil }
-        let fraction = text[text.index(after: point)...]
-        let shortened = String(text[..<point]) + "." + String(fraction.prefix(8))
-        guard fraction.count > 8, let cut = Quantity(shortened) else { return nil }
-        return (fraction.dropFirst(8).first ?? "0") >= "5" ? cut + Quantity(raw: 1) : cut
     }
 
     private static func trades(_ path: String, _ lines: ArraySlice<ArraySlice<UInt8>>) throws -> any MarketSource {
@@ -100,6 +91,17 @@ enum Recordings {
             }
         }
         return reader.source
+    }
+
+    /// A decimal number in steps of 1e-8, the nearest one: recordings that went through binary numbers carry digits
+    /// beyond that, such as `956766.9300000001`.
+    static func amount(_ text: String) -> Int64? {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].utf8.count > 8 else { return Price(text)?.raw }
+        let tail = parts[1].utf8.dropFirst(8)
+        guard tail.allSatisfy({ $0 >= 48 && $0 <= 57 }), let next = tail.first else { return nil }
+        guard let cut = Price("\(parts[0]).\(parts[1].prefix(8))")?.raw else { return nil }
+        return next >= UInt8(ascii: "5") ? cut + 1 : cut
     }
 
     private static func fields(_ line: ArraySlice<UInt8>) -> [String] {

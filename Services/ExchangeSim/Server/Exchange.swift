@@ -18,13 +18,15 @@ final class Exchange {
     /// Key of a user data stream → whose, and until when (wall clock).
     var listenKeys: [String: (account: Int, until: Timestamp)] = [:]
     private var feed: MarketFeed
+    private let ticks: [Symbol: Price]
     private let wallClock: @Sendable () -> Timestamp
     private var updateID: Int64 = 0
     private var emitted = 0
     private var isPumping = false
 
+    /// - Parameter opened: the monotonic clock when it was `market.start` at the exchange.
     init(
-        _ settings: ExchangeSettings, market: PreparedMarket, loop: any EventLoop, meters: Meters,
+        _ settings: ExchangeSettings, market: PreparedMarket, opened: Timestamp, loop: any EventLoop, meters: Meters,
         wallClock: @escaping @Sendable () -> Timestamp
     ) {
         self.settings = settings
@@ -34,8 +36,10 @@ final class Exchange {
         self.streams = Streams(loop: loop)
         self.tapes = market.tapes
         self.feed = market.feed
+        self.ticks = Dictionary(
+            market.instruments.map { ($0.symbol, $0.tickSize) }, uniquingKeysWith: { first, _ in first })
         self.faults = Faults(seed: settings.seed)
-        self.clock = ExchangeClock(start: market.start, pace: settings.pace, monotonic: Self.monotonic)
+        self.clock = ExchangeClock(start: market.start, pace: settings.pace, monotonic: opened)
         self.weight = WeightCounter(limit: settings.weightLimit)
         self.venue = Venue(
             market.instruments, accounts: settings.accounts.map { Balances($0.balances) }, rules: settings.rules,
@@ -116,9 +120,7 @@ final class Exchange {
     }
 
     private func emit(_ original: FeedItem) {
-        let item = faults.distort(original) { [venue] symbol in
-            venue.markets[symbol]?.instrument.tickSize ?? Price(raw: 1)
-        }
+        let item = faults.distort(original, ticks)
         tapes.take(item)
         emitted += 1
         if clock.pace == .stepped { clock.move(to: item.time, Self.monotonic) }

@@ -31,9 +31,14 @@ final class ExchangeServer: Sendable {
         do {
             let loop = group.next()
             let exchange = try await loop.submit {
+                // A generated market goes on while its past is made; a recording waits.
+                let begun = Exchange.monotonic
                 let market = try PreparedMarket(settings, now: wallClock())
+                let opened = if case .generator = settings.mode { begun } else { Exchange.monotonic }
                 return NIOLoopBound(
-                    Exchange(settings, market: market, loop: loop, meters: Meters(metrics), wallClock: wallClock),
+                    Exchange(
+                        settings, market: market, opened: opened, loop: loop, meters: Meters(metrics),
+                        wallClock: wallClock),
                     eventLoop: loop)
             }.get()
             let standard = StandardAnswers(health: health, metrics: metrics)

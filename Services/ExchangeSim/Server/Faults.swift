@@ -93,10 +93,10 @@ struct Faults: Sendable {
     }
 
     /// The item as the market shows it: prices multiplied while a spike lasts.
-    mutating func distort(_ item: FeedItem, tick: (Symbol) -> Price) -> FeedItem {
+    mutating func distort(_ item: FeedItem, _ ticks: [Symbol: Price]) -> FeedItem {
         guard case .print(let print, let quote) = item.body, let spike = spikes[print.symbol] else { return item }
         spikes[print.symbol] = spike.prints > 1 ? Spike(factor: spike.factor, prints: spike.prints - 1) : nil
-        let step = tick(print.symbol)
+        let step = ticks[print.symbol] ?? Price(raw: 1)
         func moved(_ price: Price) -> Price { max(price.times(spike.factor).rounded(to: step, .halfEven), step) }
         return FeedItem(
             time: item.time,

@@ -166,23 +166,14 @@ extension ExecutionService {
         }
     }
 
-    /// Reads on where the bell was not heard. A stop that closes positions books the orders for it here, once.
+    /// Reads on where the bell was not heard.
     private func readEvents(_ desks: [String: AccountDesk]) async {
         do {
-            try await reader.run { [board, database, context] event, transaction in
+            try await reader.run { event, _ in
                 if event.type == ControlChanged.type {
-                    let change = try event.envelope(of: ControlChanged.self).data
-                    guard change.flatten, desks[change.account] != nil else { return }
-                    try await transaction.query("SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE", [change.account])
-                    let clock = context.clock
-                    let books = AccountBooks(account: change.account, database: database, wallClock: { clock.now() })
-                    try await books.flatten(
-                        cause: event.id, reason: "closed by \(change.by): \(change.reason)", now: board.now, transaction
-                    )
-                    await desks[change.account]?.control()
+                    await desks[try event.envelope(of: ControlChanged.self).data.account]?.control()
                 } else {
-                    let approved = try event.envelope(of: OrderApproved.self).data
-                    await desks[approved.account]?.ring()
+                    await desks[try event.envelope(of: OrderApproved.self).data.account]?.ring()
                 }
             }
         } catch is CancellationError { return } catch {

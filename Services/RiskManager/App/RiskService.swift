@@ -41,11 +41,13 @@ struct RiskService: Service {
                 logger: logger(for: account.id))
         }
         let feed = MarketFeed(
-            symbols: settings.symbols, bus: bus, books: books, instruments: instruments, health: context.health,
+            symbols: settings.symbols, books: books, instruments: instruments, health: context.health,
             logger: context.logger("market"))
+        let intake = Intake(symbols: settings.symbols, market: books.market, metrics: context.metrics)
+        let followed = desks.reduce(into: Set<String>()) { $0.formUnion($1.strategies) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await feed.run() }
-            group.addTask { await listenToSignals(desks) }
+            group.addTask { await intake.run(bus) { await take($0, desks, followed) } }
             group.addTask { await listenToPositions(desks) }
             group.addTask { await listenToControl(desks) }
             for desk in desks { group.addTask { await desk.run() } }
@@ -76,21 +78,12 @@ struct RiskService: Service {
     }
 
     /// What is missed here comes again: strategies repeat what is not in the books.
-    private func listenToSignals(_ desks: [AccountDesk]) async {
-        let followed = desks.reduce(into: Set<String>()) { $0.formUnion($1.strategies) }
-        for await message in bus.subscribe(to: [Channels.signals]) {
-            guard case .message(let envelope) = message else { continue }
-            let signal = envelope.data.signal
-            guard signal.isSound else {
-                context.logger.warning("a signal's id is not its own", metadata: ["signal": "\(signal.id)"])
-                continue
-            }
-            if followed.contains(signal.strategy) {
-                for desk in desks { await desk.take(signal) }
-            } else {
-                await bookUnfollowed(signal)
-            }
+    private func take(_ signal: Signal, _ desks: [AccountDesk], _ followed: Set<String>) async {
+        guard signal.isSound else {
+            return context.logger.warning("a signal's id is not its own", metadata: ["signal": "\(signal.id)"])
         }
+        guard followed.contains(signal.strategy) else { return await bookUnfollowed(signal) }
+        for desk in desks { await desk.take(signal) }
     }
 
     private func bookUnfollowed(_ signal: Signal) async {

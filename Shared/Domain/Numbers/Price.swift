@@ -54,7 +54,13 @@ extension Price: CustomStringConvertible, LosslessStringConvertible {
 
 extension Price: Codable {
     public init(from decoder: any Decoder) throws {
-        try self.init(try decoder.singleValueContainer().decode(String.self)[...])
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        do throws(NumberError) {
+            try self.init(text[...])
+        } catch {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {

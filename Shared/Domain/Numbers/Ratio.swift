@@ -52,7 +52,13 @@ extension Ratio: CustomStringConvertible, LosslessStringConvertible {
 
 extension Ratio: Codable {
     public init(from decoder: any Decoder) throws {
-        try self.init(try decoder.singleValueContainer().decode(String.self)[...])
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        do throws(NumberError) {
+            try self.init(text[...])
+        } catch {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -40,6 +40,22 @@ package struct BinanceFill: Equatable, Sendable {
     package let isMaker: Bool
     package let time: Timestamp
 
+    package init(
+        symbol: Symbol, tradeID: Int64, orderID: Int64, side: Side, price: Price, quantity: Quantity,
+        commission: Money, commissionAsset: String, isMaker: Bool, time: Timestamp
+    ) {
+        self.symbol = symbol
+        self.tradeID = tradeID
+        self.orderID = orderID
+        self.side = side
+        self.price = price
+        self.quantity = quantity
+        self.commission = commission
+        self.commissionAsset = commissionAsset
+        self.isMaker = isMaker
+        self.time = time
+    }
+
     /// The commission was taken in an asset that this fill does not price.
     package struct ForeignCommission: Error, Equatable, Sendable {
         package let amount: Money

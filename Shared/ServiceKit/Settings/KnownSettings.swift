@@ -5,6 +5,8 @@ package enum KnownSettings {
     package static let patterns: Set<String> = [
         "accept_dangerous",
         "log.level", "log.modules",
+        "services.market_data", "services.strategy", "services.risk_manager", "services.execution", "services.alerting",
+        "services.exchange_sim",
         "http.host", "http.shutdown_limit",
         "database.host", "database.port", "database.name", "database.password_file", "database.pool_size",
         "redis.host", "redis.port", "redis.password_file",
@@ -23,7 +25,8 @@ package enum KnownSettings {
         "execution.port", "execution.state_folder", "execution.request_timeout", "execution.receive_window",
         "execution.poll_interval", "execution.price_sanity", "execution.order_notional_cap",
         "execution.paper.latency", "execution.paper.fee", "execution.paper.slippage",
-        "alerting.port", "alerting.config_file", "alerting.spool_folder",
+        "alerting.port", "alerting.config_file", "alerting.spool_folder", "alerting.external_url",
+        "alerting.allow_private_receivers",
         "exchange_sim.port", "exchange_sim.mode", "exchange_sim.seed", "exchange_sim.speed", "exchange_sim.symbols",
         "exchange_sim.trades_per_second", "exchange_sim.history", "exchange_sim.recordings", "exchange_sim.start_ms",
         "exchange_sim.deposit", "exchange_sim.api_key_file", "exchange_sim.api_secret_file", "exchange_sim.maker_fee",

@@ -140,6 +140,6 @@ struct RefusalTests {
                 Refusal.nothingToExit(Case.btc, strategy: "s"), .exitInProgress(Case.btc, order: "o"),
                 .dust(Case.btc, held: .zero),
             ].map(\.code))
-        #expect(codes.count == 25)
+        #expect(codes.count == 26)
     }
 }

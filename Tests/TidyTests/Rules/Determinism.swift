@@ -2,7 +2,9 @@
 extension Rule {
     static let determinism: [Rule] = [
         deterministic(
-            "no clock in the cores", /\bDate\(|\.now\b|\bContinuousClock\b|\bSuspendingClock\b|\bSystemClock\b/),
+            "no clock in the cores",
+            /\bDate\(|\b[A-Z]\w*\.now\b|[cC]lock\.now\b|[(:=?]\s*\.now\b|\bContinuousClock\b|\bSuspendingClock\b|\bSystemClock\b/
+        ),
         deterministic("no random in the cores", /\bUUID\(|\bSystemRandomNumberGenerator\b|\bHasher\(|\.hashValue\b/),
         deterministic(
             "no IO and no waiting in the cores",

@@ -14,7 +14,7 @@ extension SourceFile {
         // The default would take `FileManager.default` for one word.
         let pattern = pattern.wordBoundaryKind(.simple)
         return code.enumerated().compactMap { index, line in
-            guard let match = line.firstMatch(of: pattern) else { return nil }
+            guard line.utf8.count > 3, let match = line.firstMatch(of: pattern) else { return nil }
             let text = line[match.range].trimmingPrefix { $0.isWhitespace }
             return Finding(path: path, line: index + 1, problem: problem(String(text)))
         }

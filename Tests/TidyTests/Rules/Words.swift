@@ -21,7 +21,7 @@ extension Rule {
             guard file.isProduct, !file.isIn("Services/CLI"), file.path != "Shared/ServiceKit/Service/RunService.swift"
             else { return [] }
             return file.findings(/(^|[^.\w])print\(/) { _ in "print(" }
-                .filter { !file.code[$0.line - 1].contains("func print(") }
+                .filter { !file.code[$0.line - 1].contains(/(func|case)\s+print\(/) }
         },
         Rule(name: "loggers are handed down, not made") { file in
             guard file.isProduct, !file.isIn("Shared/ServiceKit"), !file.isIn("Services/CLI") else { return [] }

@@ -87,28 +87,4 @@ extension AccountBooks {
             return true
         }
     }
-
-    /// Books an order that closes each open position, once for each cause.
-    func flatten(cause: String, reason: String, now: Timestamp, _ transaction: Transaction) async throws {
-        let rows = try await transaction.query(
-            "SELECT " + HeldPosition.columns + """
-                 FROM positions WHERE account = $1 AND is_open AND quantity > 0 AND NOT EXISTS (
-                    SELECT 1 FROM orders WHERE orders.account = $1 AND orders.symbol = positions.symbol
-                        AND orders.purpose = 'flatten'
-                        AND orders.state IN ('approved', 'submitting', 'open', 'partially_filled')) ORDER BY symbol
-                """, [account])
-        for row in rows {
-            let held = try HeldPosition(row)
-            try await transaction.execute(
-                """
-                INSERT INTO orders (id, account, symbol, side, type, purpose, quantity, strategy, reason, correlation,
-                    position_id, decided_ns)
-                VALUES ($1, $2, $3, 'sell', 'market', 'flatten', $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
-                """,
-                [
-                    DerivedID.make("flt", cause, held.id), account, held.position.symbol, held.position.quantity,
-                    held.strategy, reason, cause, held.id, now,
-                ])
-        }
-    }
 }

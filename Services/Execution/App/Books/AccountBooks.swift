@@ -11,6 +11,9 @@ final class AccountBooks: Sendable {
     let database: Database
     let wallClock: @Sendable () -> Timestamp
     private let held = Mutex<Lease?>(nil)
+    private let reachable = Atomic(true)
+    /// A longer wait means that the database is away: exits cannot wait for it.
+    private static let patience = Duration.seconds(3)
 
     init(account: String, database: Database, wallClock: @escaping @Sendable () -> Timestamp) {
         self.account = account
@@ -24,6 +27,26 @@ final class AccountBooks: Sendable {
         set { held.withLock { $0 = newValue } }
     }
 
+    /// Whether the database answered the last time; told by whoever asked.
+    var isReachable: Bool {
+        get { reachable.load(ordering: .relaxed) }
+        set { reachable.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Gives up on the database after a while: PgBouncer holds callers for long while the server behind it is away.
+    func patiently<Answer: Sendable>(_ body: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
+        try await withThrowingTaskGroup(of: Answer.self) { group in
+            group.addTask(operation: body)
+            group.addTask {
+                try await Task.sleep(for: Self.patience)
+                throw StoreError(.timedOut, "the database did not answer in \(Self.patience)")
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() else { throw CancellationError() }
+            return answer
+        }
+    }
+
     /// The account's row as it is while it is locked.
     struct Locked: Sendable {
         let trading: TradingState
@@ -34,10 +57,16 @@ final class AccountBooks: Sendable {
     ///
     /// - Throws: `StoreError.leaseLost` when the account is another host's now.
     func change<Answer: Sendable>(
-        _ body: @Sendable (Transaction, Locked) async throws -> Answer
+        _ body: @escaping @Sendable (Transaction, Locked) async throws -> Answer
     ) async throws -> Answer {
         guard let lease else { throw StoreError(.leaseLost, "no lease on the account") }
-        return try await database.transaction { transaction in
+        return try await patiently { try await self.change(under: lease, body) }
+    }
+
+    private func change<Answer: Sendable>(
+        under lease: Lease, _ body: @Sendable (Transaction, Locked) async throws -> Answer
+    ) async throws -> Answer {
+        try await database.transaction { transaction in
             let rows = try await transaction.query(
                 """
                 SELECT accounts.state, (SELECT leases.token FROM leases WHERE leases.name = $2
@@ -62,6 +91,10 @@ final class AccountBooks: Sendable {
     }
 
     func load(_ symbol: Symbol) async throws -> Snapshot {
+        try await patiently { try await self.read(symbol) }
+    }
+
+    private func read(_ symbol: Symbol) async throws -> Snapshot {
         let orders = try await database.query(
             "SELECT " + BookedOrder.columns + """
                  FROM orders WHERE orders.account = $1 AND orders.symbol = $2
@@ -107,7 +140,9 @@ final class AccountBooks: Sendable {
         let exitsMissing: Int
     }
 
-    func totals() async throws -> Totals? {
+    func totals() async throws -> Totals? { try await patiently { try await self.sum() } }
+
+    private func sum() async throws -> Totals? {
         let rows = try await database.query(
             """
             SELECT state, realised, fees, deposits - withdrawals + realised - fees - cash

@@ -104,7 +104,9 @@ final class AccountDesk: Sendable {
     private func poll() async {
         await claimable()
         do {
-            guard let totals = try await parts.books.totals() else { return }
+            let totals = try await parts.books.totals()
+            parts.books.isReachable = true
+            guard let totals else { return }
             parts.metrics.totals(totals)
             if totals.trading == .stopped { for desk in sorted { desk.inbox.control() } }
         } catch {

@@ -59,6 +59,14 @@ extension SymbolDesk {
                 position: known.position, version: known.version)
             orders[order.id] = TrackedOrder(booked, validity: parts.venue.validity, now: .now)
         }
+        // What was sent after the snapshot rests at the venue; to sell it here as well would be twice.
+        for id in orders.keys.sorted() {
+            let outcome = await parts.gate.call("query") { () async throws(VenueError) in
+                try await self.parts.venue.find(id, self.symbol)
+            }
+            guard case .success(.some(let found)) = outcome else { continue }
+            _ = orders[id]?.life.handle(found.status.map { .reported($0, executed: found.executed) } ?? .accepted)
+        }
         await parts.venue.adopt(orders.values.filter(\.isAtVenue).map(\.booked.order).sorted { $0.id < $1.id })
     }
 

@@ -65,6 +65,7 @@ actor SymbolDesk {
     func step() async {
         guard ContinuousClock.now >= pausedUntil else { return }
         let work = inbox.take()
+        guard parts.books.isReachable else { return await protectWithoutBooks(work) }
         do {
             if !isLoaded { try await recover() }
             for news in work.news { try await take(news) }
@@ -77,6 +78,7 @@ actor SymbolDesk {
             try await sendReady()
             try await tendExits()
             inbox.watch(liveExits.contains { $0.state == .approved })
+            try await rememberPosition()
         } catch let error as StoreError {
             await fail(error, work)
         } catch {
@@ -92,8 +94,12 @@ actor SymbolDesk {
         let metadata: Logger.Metadata = ["symbol": "\(symbol)", "error": "\(error)"]
         if error.isConnectionTrouble || error.code == .closed || error.code == .leaseLost {
             parts.logger.warning("the books are out of reach", metadata: metadata)
-            if error.code != .leaseLost { await protectWithoutBooks(work) }
-            pausedUntil = .now + .milliseconds(100)
+            if error.code == .leaseLost {
+                pausedUntil = .now + .milliseconds(100)
+            } else {
+                parts.books.isReachable = false
+                await protectWithoutBooks(work)
+            }
         } else {
             parts.logger.error("the books refused", metadata: metadata)
             pausedUntil = .now + .seconds(1)
@@ -121,7 +127,6 @@ actor SymbolDesk {
         if !wasLoaded { await adopt() }
         isLoaded = true
         wasLoaded = true
-        try await rememberPosition()
     }
 
     /// Gives a venue without a memory the orders that rest there, pair by pair.

@@ -1,5 +1,3 @@
-import Bus
-import Contracts
 import Domain
 import Logging
 import RiskManagerCore
@@ -8,10 +6,9 @@ import ServiceKit
 /// Asks the venue for the rules of markets.
 typealias InstrumentSource = @Sendable ([Symbol]) async throws -> [Symbol: Instrument]
 
-/// Keeps the market view: prints from the bus, the last candles where there are none, and the venue's rules.
+/// Keeps what the market view needs beside the bus: the last candles where there are no prints, and the venue's rules.
 struct MarketFeed: Sendable {
     let symbols: [Symbol]
-    let bus: Bus
     let books: RiskBooks
     let instruments: InstrumentSource
     let health: Health
@@ -19,36 +16,11 @@ struct MarketFeed: Sendable {
 
     private var market: MarketView { books.market }
 
-    /// Listens until it is cancelled.
+    /// Reads until it is cancelled.
     func run() async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await listenToPrints() }
-            group.addTask { await listenToQuotes() }
             group.addTask { await readCandles() }
             group.addTask { await readInstruments() }
-        }
-    }
-
-    private func listenToPrints() async {
-        for await message in bus.subscribe(to: symbols.map(Channels.prints)) {
-            guard case .message(let envelope) = message else { continue }
-            let batch = envelope.data
-            market.note(
-                batch.symbol,
-                batch.prints.lazy.filter { $0.symbol == batch.symbol }
-                    .map { PricePoint(price: $0.price, time: $0.time) })
-        }
-    }
-
-    /// A quote is a price only where nothing was traded since: its middle.
-    private func listenToQuotes() async {
-        for await message in bus.subscribe(to: symbols.map(Channels.quotes)) {
-            guard case .message(let envelope) = message else { continue }
-            let quote = envelope.data.quote
-            guard quote.bid.isPositive, quote.ask >= quote.bid else { continue }
-            if let last = market.latest.prices[quote.symbol], last.time >= quote.time { continue }
-            let middle = Price(raw: quote.bid.raw + (quote.ask.raw - quote.bid.raw) / 2)
-            market.note(quote.symbol, [PricePoint(price: middle, time: quote.time)])
         }
     }
 

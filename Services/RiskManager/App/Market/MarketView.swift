@@ -40,6 +40,9 @@ final class MarketView: Sendable {
     /// Enough is known to decide about entries. Before that they wait.
     var isReady: Bool { state.withLock { $0.instruments != nil && $0.hasHistory } }
 
+    /// The newest price of a symbol.
+    func newest(_ symbol: Symbol) -> PricePoint? { state.withLock { $0.points[symbol]?.last } }
+
     /// The newest prices.
     var latest: MarketSnapshot { snapshot { $0.last } }
 

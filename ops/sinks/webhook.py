@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A sink for webhooks and Slack-shaped posts: keeps every request as a line of JSON, answers as it is told.
 
-Usage: http.py --port PORT --file FILE
+Usage: webhook.py --port PORT (0: any free one) --file FILE; prints "port N" when it listens
 POST /…            is kept; the answer is 200 "ok", or what /answer set
 PUT  /answer       {"status": 429, "headers": {"Retry-After": "2"}, "delay": 0}: how to answer from now on
 GET  /             everything kept so far, a JSON array
@@ -62,7 +62,9 @@ def main():
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--file", required=True)
     chosen = options.parse_args()
-    ThreadingHTTPServer(("127.0.0.1", chosen.port), handler(chosen.file)).serve_forever()
+    server = ThreadingHTTPServer(("127.0.0.1", chosen.port), handler(chosen.file))
+    print("port", server.server_address[1], flush=True)
+    server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+import AlertingCore
+import Bus
+import Contracts
+import Outbound
+import ServiceKit
+import ServiceLifecycle
+import Store
+
+/// Puts the service together from its settings.
+struct Build {
+    let services: [any Service]
+
+    init(_ context: ServiceContext, _ api: ServiceAPI) throws {
+        let settings = AlertingSettings(context.reader)
+        var databaseSettings = DatabaseSettings(context.reader, role: "alerting")
+        // Somebody waits for each answer, and the spool is there: give up soon.
+        databaseSettings.answerTimeout = .seconds(3)
+        databaseSettings.connectTimeout = .seconds(2)
+        databaseSettings.waitLimit = .seconds(2)
+        let busSettings = BusSettings(context.reader)
+        try context.reader.finish()
+        guard let configuration = settings.configuration else { throw ConfigurationError(faults: ["no configuration"]) }
+        let hooks = StoreHooks(context)
+        let database = Database(settings: databaseSettings, hooks: hooks)
+        let bus = Bus(busSettings, logger: context.logger("bus"), hooks: BusHooks(context))
+        let figures = AlertingFigures(
+            context.metrics, kinds: Set(configuration.destinations.map(\.channel.kind)))
+        let journal = Journal(
+            store: AlertStore(database: database), spool: try Spool(folder: settings.spoolFolder), figures: figures,
+            logger: context.logger("journal"))
+        let receivers = Receivers(settings)
+        let delivery = Delivery(
+            configuration.destinations.map { destination in
+                DestinationQueue(
+                    destination, receiver: receivers.make(destination), journal: journal, clock: context.clock,
+                    figures: figures, logger: context.logger("delivery"))
+            }, logger: context.logger("delivery"))
+        let desk = AlertDesk(
+            configuration.book, journal: journal, delivery: delivery, clock: context.clock, figures: figures,
+            logger: context.logger("desk"))
+        let intake = SuiteEventIntake(
+            bus: bus,
+            reader: EventReader(
+                database: database, settings: .init(consumer: "alerting", types: [SuiteEvent.type], start: .now),
+                hooks: hooks, logger: context.logger("events")),
+            desk: desk, figures: figures, logger: context.logger("events"))
+        AlertRoutes(
+            desk: desk, figures: figures, health: context.health, original: configuration.original,
+            clock: context.clock, startedAt: context.clock.now()
+        ).add(to: api)
+        services = [bus, delivery, desk, intake]
+    }
+}
+
+/// Makes receivers; those over HTTP share a client.
+private struct Receivers {
+    private let addresses: AddressPolicy
+    private let client: HTTPClient
+    private let externalURL: String
+
+    init(_ settings: AlertingSettings) {
+        addresses = settings.allowPrivateReceivers ? .anywhere : .publicOnly
+        client = HTTPClient(HTTPClient.Settings(addresses: addresses, connectionsPerHost: 32))
+        externalURL = settings.externalURL
+    }
+
+    func make(_ destination: AlertingConfiguration.Destination) -> any Receiver {
+        switch destination.channel {
+        case .webhook(let url, let secret):
+            return WebhookReceiver(url: url, signingSecret: secret, client: client, externalURL: externalURL)
+        case .slack(let url): return SlackReceiver(url: url, client: client)
+        case .email(var settings, let from, let to):
+            settings.addresses = addresses
+            return MailReceiver(client: MailClient(settings), from: from, to: to)
+        }
+    }
+}

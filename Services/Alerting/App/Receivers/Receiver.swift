@@ -1,0 +1,45 @@
+import AlertingCore
+import Domain
+import Outbound
+
+/// One way to tell somebody.
+protocol Receiver: Sendable {
+    /// Tries once. The same notice may come again: its id is the same.
+    func deliver(_ notice: Notice, now: Timestamp) async -> DeliveryAnswer
+}
+
+/// What became of a try. The texts are for the books: no secret and no URL in them.
+enum DeliveryAnswer: Sendable, Equatable {
+    case delivered(String)
+    /// - Parameter after: what the receiver asked for.
+    case retry(String, after: Duration?)
+    case refused(String)
+
+    var text: String {
+        switch self {
+        case .delivered(let text), .retry(let text, _), .refused(let text): text
+        }
+    }
+
+    /// What an HTTP answer means: 2xx is taken; 408, 429 and 5xx may be taken later; the rest never.
+    init(_ response: HTTPResponse) {
+        let text = "HTTP \(response.status)"
+        switch response.status {
+        case 200..<300: self = .delivered(text)
+        case 408, 429, 500...: self = .retry(text, after: Self.retryAfter(response))
+        default: self = .refused(text)
+        }
+    }
+
+    init(_ error: HTTPClientError) {
+        switch error.code {
+        case .invalidRequest, .addressRefused: self = .refused(error.description)
+        default: self = .retry(error.description, after: nil)
+        }
+    }
+
+    /// Seconds only, at most an hour.
+    private static func retryAfter(_ response: HTTPResponse) -> Duration? {
+        response.header("Retry-After").flatMap { Int($0) }.map { .seconds(min(max($0, 0), 3600)) }
+    }
+}

@@ -1,0 +1,5 @@
+public import ArgumentParser
+public import Domain
+
+extension Money: ExpressibleByArgument {}
+extension Goal.Kind: ExpressibleByArgument {}

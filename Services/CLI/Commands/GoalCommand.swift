@@ -1,0 +1,109 @@
+import ArgumentParser
+import Domain
+import Foundation
+
+/// `plimsoll goal`.
+struct GoalCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "goal", abstract: "What is traded towards.", subcommands: [GoalCreate.self, GoalList.self])
+}
+
+/// `plimsoll goal create`.
+struct GoalCreate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "create", abstract: "States a goal that begins now.")
+
+    @Option(name: .long, help: "The account.")
+    var account: String
+
+    @Option(name: .long, help: "monthly_return (per cent), monthly_income or portfolio_value.")
+    var kind: Goal.Kind
+
+    @Option(name: .long, help: "Money in the account's currency, or per cent for monthly_return.")
+    var target: Money
+
+    @Option(name: .long, help: "A day such as 2026-12-31; the end of the month when not given.")
+    var deadline: String?
+
+    @Option(name: .long, help: "Whose goal it is.")
+    var owner = ProcessInfo.processInfo.environment["USER"] ?? "operator"
+
+    @Option(name: .long, help: "A key of your own: a goal sent twice with the same key is stated once.")
+    var operation = UUID().uuidString
+
+    @OptionGroup var suite: SuiteOptions
+
+    private struct Order: Encodable {
+        let owner: String
+        let account: String
+        let kind: Goal.Kind
+        let target: Money
+        let deadline: String?
+        let operation: String
+    }
+
+    func validate() throws {
+        guard target.isPositive else { throw ValidationError("the target must be more than 0") }
+    }
+
+    func run() async throws {
+        try await reporting {
+            let order = Order(
+                owner: owner, account: account, kind: kind, target: target, deadline: deadline, operation: operation)
+            let goal = try await Suite.with(suite) { suite in
+                try await suite.http.post("risk-manager", "/api/goals", order, as: GoalLine.self)
+            }
+            print(GoalLine.table([goal]))
+        }
+    }
+}
+
+/// `plimsoll goal list`.
+struct GoalList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "All goals and their progress.")
+
+    @Option(name: .long, help: "Of this account only.")
+    var account: String?
+
+    @OptionGroup var suite: SuiteOptions
+
+    private struct Answer: Decodable { let goals: [GoalLine] }
+
+    func run() async throws {
+        try await reporting {
+            let filter = account.map { "?account=\($0.urlPart)" } ?? ""
+            let answer = try await Suite.with(suite) { suite in
+                try await suite.http.get("risk-manager", "/api/goals\(filter)", as: Answer.self)
+            }
+            print(
+                answer.goals.isEmpty ? "No goals. State one with `plimsoll goal create`." : GoalLine.table(answer.goals)
+            )
+        }
+    }
+}
+
+/// A goal as risk-manager shows it.
+struct GoalLine: Decodable, Equatable, Sendable {
+    let id: String
+    let owner: String
+    let account: String
+    let kind: String
+    let target: Money
+    let deadline: String
+    let state: String
+    let progress: Ratio?
+
+    static func table(_ goals: [GoalLine]) -> String {
+        var table = TextTable("GOAL", "ACCOUNT", "KIND", ">TARGET", ">PROGRESS", "UNTIL", "STATE", "OWNER")
+        for goal in goals {
+            table.add(
+                goal.id, goal.account, goal.kind.replacing("_", with: " "), Self.target(goal.kind, goal.target),
+                goal.progress.map(Figures.percent) ?? "not yet", String(goal.deadline.prefix(10)), goal.state,
+                goal.owner)
+        }
+        return table.text
+    }
+
+    static func target(_ kind: String, _ target: Money) -> String {
+        kind == Goal.Kind.monthlyReturn.rawValue ? "\(target) %" : Figures.money(target)
+    }
+}

@@ -1,0 +1,83 @@
+import Bus
+import Contracts
+import Domain
+import RiskManagerCore
+import ServiceKit
+
+/// Reads prints, quotes and signals in the one order in which Redis gave them: a signal is decided with every price that was
+/// published before it.
+struct Intake: Sendable {
+    /// Most messages that wait. A signal that is lost with them is repeated by its strategy.
+    static let buffer = 16_384
+
+    private let market: MarketView
+    private let metrics: Metrics
+    private let kinds: [String: Kind]
+
+    private enum Kind {
+        case prints
+        case quote
+        case signal
+    }
+
+    init(symbols: [Symbol], market: MarketView, metrics: Metrics) {
+        self.market = market
+        self.metrics = metrics
+        var kinds = [Channels.signals.name: Kind.signal]
+        for symbol in symbols {
+            kinds[Channels.prints(symbol).name] = .prints
+            kinds[Channels.quotes(symbol).name] = .quote
+        }
+        self.kinds = kinds
+    }
+
+    /// Reads until it is cancelled.
+    func run(_ bus: Bus, signal take: (Signal) async -> Void) async {
+        for await item in bus.subscribeBytes(to: kinds.keys.sorted(), buffer: Self.buffer) {
+            guard case .message(let channel, let bytes) = item else { continue }
+            switch kinds[channel] {
+            case .prints:
+                if let batch = read(bytes, as: PrintBatch.self) { note(batch) }
+            case .quote:
+                if let update = read(bytes, as: QuoteUpdate.self) { note(update.quote) }
+            case .signal:
+                if let raised = read(bytes, as: SignalRaised.self) { await take(raised.signal) }
+            case nil:
+                continue
+            }
+        }
+    }
+
+    private func note(_ batch: PrintBatch) {
+        market.note(
+            batch.symbol,
+            batch.prints.lazy.filter { $0.symbol == batch.symbol }
+                .map { PricePoint(price: $0.price, time: $0.time) })
+    }
+
+    /// A quote is a price only where nothing was traded since: its middle.
+    private func note(_ quote: Quote) {
+        guard quote.bid.isPositive, quote.ask >= quote.bid else { return }
+        if let last = market.newest(quote.symbol), last.time >= quote.time { return }
+        let middle = Price(raw: quote.bid.raw + (quote.ask.raw - quote.bid.raw) / 2)
+        market.note(quote.symbol, [PricePoint(price: middle, time: quote.time)])
+    }
+
+    private func read<Body: Message>(_ bytes: [UInt8], as body: Body.Type) -> Body? {
+        do throws(MessageCodec.Failure) {
+            return try MessageCodec.decode(bytes, as: Body.self).data
+        } catch {
+            let reason =
+                switch error {
+                case .tooLarge: "too_large"
+                case .malformed: "malformed"
+                case .unexpected: "unexpected"
+                }
+            metrics.counter(
+                "plimsoll_messages_refused_total", "Messages that are not what their channel carries.",
+                labels: ["channel_kind": Body.type, "reason": reason]
+            ).increment()
+            return nil
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Outbound
+import Store
+import StoreTestKit
+import TestKit
+
+/// The alerting program as a process, with its sinks, on real servers.
+final class AlertingProcess: Sendable {
+    let folder: URL
+    let port: Int
+    let slack: FixtureServer
+    let webhook: FixtureServer
+    let mail: FixtureServer
+    let client = HTTPClient()
+    private let settingsFile: URL
+
+    /// What a sink kept.
+    struct Kept: Decodable {
+        let at: Double
+        let path: String
+        let headers: [String: String]
+        let body: String
+    }
+
+    init(_ database: TestDatabase, redisPort: Int? = nil, route: String = "group_wait: 100ms, group_interval: 300ms")
+        async throws
+    {
+        let folder = try Scratch.folder()
+        self.folder = folder
+        let certificate = try await TestCertificate(in: folder)
+        func write(_ name: String, _ text: String) throws -> String {
+            let file = folder.appending(path: name)
+            try text.write(to: file, atomically: true, encoding: .utf8)
+            return file.path
+        }
+        let password = try write("mail-password", "canary-mail")
+        let slack = try await FixtureServer("ops/sinks/webhook.py", ["--port", "0", "--file", folder.path + "/slack"])
+        let webhook = try await FixtureServer(
+            "ops/sinks/webhook.py", ["--port", "0", "--file", folder.path + "/webhook"])
+        let mail = try await FixtureServer(
+            "ops/sinks/smtp.py",
+            [
+                "--port", "0", "--file", folder.path + "/mail", "--cert", certificate.certificate, "--key",
+                certificate.key, "--user", "plimsoll", "--password-file", password,
+            ])
+        (self.slack, self.webhook, self.mail) = (slack, webhook, mail)
+        let slackFile = try write("slack-url", "http://127.0.0.1:\(slack.port)/services/canary-slack")
+        let signing = try write("signing", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        let configuration = try write(
+            "alerting.yml",
+            """
+            global:
+              smtp_smarthost: localhost:\(mail.port)
+              smtp_from: Plimsoll <alerts@example.com>
+              smtp_auth_username: plimsoll
+              smtp_auth_password_file: \(password)
+              smtp_ca_file: \(certificate.certificate)
+            route: {receiver: owner, group_by: [alertname], \(route)}
+            receivers:
+              - name: owner
+                slack_configs: [{api_url_file: \(slackFile), send_resolved: true}]
+                webhook_configs: [{url: 'http://127.0.0.1:\(webhook.port)/hook', signing_secret_file: \(signing)}]
+                email_configs: [{to: owner@example.com, send_resolved: true}]
+            """)
+        let settings = database.settings(.alerting)
+        let databasePassword = try write("database-password", settings.password)
+        let redisPassword = try write("redis-password", database.servers.redisPassword)
+        port = try Self.freePort()
+        settingsFile = URL(
+            filePath: try write(
+                "plimsoll.yaml",
+                """
+                database: {host: \(settings.host), port: \(settings.port), name: \(settings.database), password_file: \(databasePassword)}
+                redis: {host: 127.0.0.1, port: \(redisPort ?? database.servers.redisPort), password_file: \(redisPassword)}
+                alerting: {port: 8085, config_file: \(configuration), spool_folder: \(folder.path)/spool, allow_private_receivers: true}
+                """))
+    }
+
+    /// Starts the program; returns when it answers.
+    func start() async throws -> RunningProgram {
+        let program = try RunningProgram(
+            RunningProgram.product("alerting"), ["--config", settingsFile.path, "--listen", "127.0.0.1:\(port)"],
+            log: folder.appending(path: "alerting.log"))
+        do {
+            try await eventually("alerting is ready") {
+                let answer = try? await client.send(HTTPRequest(.get, "http://127.0.0.1:\(port)/-/ready"))
+                return answer?.status == 200 ? true : nil
+            }
+        } catch {
+            throw Unready(log: try program.log())
+        }
+        return program
+    }
+
+    struct Unready: Error { let log: String }
+
+    /// Posts alerts as Prometheus does, and gives the status.
+    @discardableResult
+    func post(_ name: String, instance: String = "a", resolved: Bool = false) async throws -> Int {
+        let now = Date()
+        let format = ISO8601DateFormatter()
+        let end = format.string(from: resolved ? now.addingTimeInterval(-1) : now.addingTimeInterval(240))
+        let body = """
+            [{"labels":{"alertname":"\(name)","severity":"critical","instance":"\(instance)"},
+            "annotations":{"summary":"\(name) <is> & down"},"startsAt":"\(format.string(from: now.addingTimeInterval(-60)))",
+            "endsAt":"\(end)","generatorURL":"http://prometheus/graph"}]
+            """
+        return try await send(.post, "/api/v2/alerts", body).status
+    }
+
+    func send(_ method: HTTPRequest.Method, _ path: String, _ body: String = "") async throws -> HTTPResponse {
+        try await client.send(
+            HTTPRequest(
+                method, "http://127.0.0.1:\(port)\(path)", headers: [("Content-Type", "application/json")],
+                body: Array(body.utf8)))
+    }
+
+    /// How a sink answers from now on.
+    func answer(_ sink: FixtureServer, _ json: String) async throws {
+        _ = try await client.send(
+            HTTPRequest(.put, "http://127.0.0.1:\(sink.port)/answer", body: Array(json.utf8)))
+    }
+
+    func kept(_ sink: FixtureServer) async throws -> [Kept] {
+        let response = try await client.send(HTTPRequest(.get, "http://127.0.0.1:\(sink.port)/"))
+        return try JSONDecoder().decode([Kept].self, from: Data(response.body))
+    }
+
+    /// The mails as they came over the wire.
+    func mails() throws -> [String] {
+        guard let text = try? String(contentsOfFile: folder.path + "/mail", encoding: .utf8) else { return [] }
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    private static func freePort() throws -> Int {
+        let text = try Process.output(
+            "/usr/bin/python3",
+            ["-c", "import socket; s=socket.socket(); s.bind(('127.0.0.1',0)); print(s.getsockname()[1])"])
+        return Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+    }
+}
+
+extension Process {
+    fileprivate static func output(_ program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        process.waitUntilExit()
+        return String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+    }
+}

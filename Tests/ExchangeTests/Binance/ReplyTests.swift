@@ -1,0 +1,231 @@
+import Domain
+import Exchanges
+import Foundation
+import Synchronization
+import TestKit
+import Testing
+
+/// Answers every request alike, and keeps what was asked.
+final class CannedTransport: BinanceTransport {
+    private let state = Mutex<(replies: [BinanceHTTPReply], asked: [BinanceHTTPRequest])>(([], []))
+
+    init(_ replies: BinanceHTTPReply...) { state.withLock { $0.replies = replies } }
+
+    init(body: String) { state.withLock { $0.replies = [BinanceHTTPReply(status: 200, body: Array(body.utf8))] } }
+
+    var asked: [BinanceHTTPRequest] { state.withLock { $0.asked } }
+
+    func send(_ request: BinanceHTTPRequest) async throws(BinanceError) -> BinanceHTTPReply {
+        state.withLock { state in
+            state.asked.append(request)
+            return state.replies.count > 1 ? state.replies.removeFirst() : state.replies[0]
+        }
+    }
+}
+
+@Suite("Binance answers")
+struct ReplyTests {
+    private let wall = Timestamp(seconds: 1_700_000_000)
+    private let signer = BinanceSigner(apiKey: "key", secret: "secret")
+
+    private func rest(_ transport: CannedTransport) -> BinanceREST {
+        BinanceREST(
+            BinanceREST.Configuration(baseURL: "https://example.invalid"), transport: transport, signer: signer,
+            wallClock: { [wall] in wall })
+    }
+
+    private func time(_ milliseconds: Int64) -> BinanceHTTPReply {
+        BinanceHTTPReply(status: 200, body: Array("{\"serverTime\":\(milliseconds)}".utf8))
+    }
+
+    private func symbol(_ name: String = "BTCUSDT") throws -> Symbol { try #require(Symbol(name)) }
+
+    @Test("A request refused for its timestamp is sent again with the exchange's clock, once")
+    func clock() async throws {
+        let late = BinanceHTTPReply(status: 400, body: Array(#"{"code":-1021,"msg":"Timestamp"}"#.utf8))
+        let account = BinanceHTTPReply(
+            status: 200, body: Array(#"{"canTrade":true,"canWithdraw":false,"balances":[]}"#.utf8))
+        let transport = CannedTransport(time(5_000_000), late, time(9_000_000), account)
+        #expect(try await rest(transport).account().canTrade)
+        #expect(transport.asked.count == 4)
+        #expect(transport.asked[1].url.contains("timestamp=5000000&"))
+        #expect(transport.asked[3].url.contains("timestamp=9000000&"))
+        let stubborn = CannedTransport(time(5_000_000), late, time(9_000_000), late)
+        await #expect(throws: BinanceError.rejected(BinanceRejection(code: -1021, message: "Timestamp"))) {
+            try await rest(stubborn).account()
+        }
+    }
+
+    @Test("After 429 nothing is sent until the time is up")
+    func blocked() async throws {
+        let transport = CannedTransport(BinanceHTTPReply(status: 429, body: [], retryAfter: 30))
+        let rest = rest(transport)
+        for _ in 0..<3 {
+            await #expect(throws: BinanceError.rateLimited(retryAfter: .seconds(30))) { try await rest.time() }
+        }
+        #expect(transport.asked.count == 1)
+    }
+
+    @Test("Orders are sent as forms, with all that the exchange wants")
+    func order() async throws {
+        let transport = CannedTransport(time(1), BinanceHTTPReply(status: 200, body: []))
+        let order = BinanceNewOrder(
+            symbol: try symbol(), side: .sell, kind: .takeProfit(try Price("70000.5"[...])),
+            quantity: try Quantity("0.25"[...]), clientOrderID: "ord-1")
+        await #expect(throws: BinanceError.self) { try await rest(transport).place(order) }
+        let body = try #require(transport.asked[1].body)
+        #expect(
+            body.hasPrefix(
+                "symbol=BTCUSDT&side=SELL&type=TAKE_PROFIT&quantity=0.25&stopPrice=70000.5&newClientOrderId=ord-1"))
+        #expect(transport.asked[1].headers.contains { $0 == ("X-MBX-APIKEY", "key") })
+    }
+
+    @Test("A success that is not understood is never called a refusal")
+    func undecodable() async throws {
+        let symbol = try symbol()
+        for body in ["", "{}", "[]", "null", "{\"symbol\":\"BTCUSDT\"}", "<html>", "{\"orderId\":\"x\"}"] {
+            let transport = CannedTransport(time(1), BinanceHTTPReply(status: 200, body: Array(body.utf8)))
+            do throws(BinanceError) {
+                _ = try await rest(transport).order(symbol, clientOrderID: "a")
+                Issue.record("\(body) was understood")
+            } catch {
+                #expect(error.mayHaveHappened)
+            }
+        }
+    }
+
+    @Test("Damaged answers never crash", arguments: 1...8 as ClosedRange<UInt64>)
+    func fuzz(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let order = """
+            {"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"clientOrderId":"a","transactTime":1507725176595,\
+            "price":"0.0","origQty":"10.0","executedQty":"10.0","cummulativeQuoteQty":"10.0","status":"FILLED",\
+            "timeInForce":"GTC","type":"MARKET","side":"SELL","fills":[{"price":"4000.0","qty":"1.0",\
+            "commission":"4.0","commissionAsset":"USDT","tradeId":56}]}
+            """
+        for _ in 0..<300 {
+            var bytes = Array(order.utf8)
+            for _ in 0..<3 {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                bytes[place] = UInt8.random(in: 32...126, using: &random)
+            }
+            let transport = CannedTransport(time(1), BinanceHTTPReply(status: 200, body: bytes))
+            _ = try? await rest(transport).order(try symbol(), clientOrderID: "a")
+        }
+    }
+
+    @Test("A fill in the received asset, in the quote asset and in neither")
+    func fills() throws {
+        let instrument = Instrument(
+            symbol: try symbol(), base: "BTC", quote: "USDT", tickSize: Price(raw: 1), lotSize: Quantity(raw: 1),
+            minimumQuantity: Quantity(raw: 1), maximumQuantity: Quantity(raw: .max), minimumNotional: .zero)
+        func fill(_ asset: String) throws -> BinanceFill {
+            BinanceFill(
+                symbol: instrument.symbol, tradeID: 7, orderID: 1, side: .buy, price: try Price("50000"[...]),
+                quantity: try Quantity("0.1"[...]), commission: try Money("0.0001"[...]), commissionAsset: asset,
+                isMaker: false, time: .zero)
+        }
+        let base = try fill("BTC").booked(orderID: "o", account: "main", instrument: instrument)
+        #expect(base.feeInBase.description == "0.0001" && base.fee.description == "5")
+        let quote = try fill("USDT").booked(orderID: "o", account: "main", instrument: instrument)
+        #expect(quote.feeInBase.isZero && quote.fee.description == "0.0001")
+        #expect(throws: BinanceFill.ForeignCommission.self) {
+            try fill("BNB").booked(orderID: "o", account: "main", instrument: instrument)
+        }
+    }
+}
+
+@Suite(
+    "Recorded Binance answers", .enabled(if: Repository.recordings != nil, "needs the recordings beside the checkout"))
+struct RecordedReplyTests {
+    private func text(_ name: String) throws -> String {
+        let folder = try #require(Repository.recordings).appending(path: "messages/binance/rest")
+        return try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+    }
+
+    private func rest(_ body: String) -> BinanceREST {
+        BinanceREST(
+            BinanceREST.Configuration(baseURL: "https://example.invalid"),
+            transport: CannedTransport(
+                BinanceHTTPReply(status: 200, body: Array("{\"serverTime\":1}".utf8)),
+                BinanceHTTPReply(status: 200, body: Array(body.utf8))),
+            signer: BinanceSigner(apiKey: "a", secret: "b"), wallClock: { .zero })
+    }
+
+    @Test("The documented answers decode")
+    func documented() async throws {
+        let symbol = try #require(Symbol("LTCBTC"))
+        let file = "nautilus/"
+        #expect(try await rest(text(file + "account_response.json")).account().balances.count == 2)
+        let trades = try await rest(text(file + "account_trades_response.json")).myTrades(symbol)
+        #expect(trades.first?.commissionAsset == "BNB")
+        #expect(try await rest(text(file + "open_orders_response.json")).openOrders().first?.status == .new)
+        let order = try await rest(text(file + "order_response.json")).order(symbol, clientOrderID: "myOrder1")
+        #expect(order.clientOrderID == "myOrder1" && order.orderListID == nil)
+        let cancel = try await rest(text(file + "cancel_order_response.json")).cancel(symbol, clientOrderID: "x")
+        guard case .order(let cancelled) = cancel else {
+            Issue.record("a list")
+            return
+        }
+        #expect(cancelled.clientOrderID == "myOrder1" && cancelled.status == .canceled)
+        let placed = try await rest(text(file + "new_order_full_response.json")).place(
+            BinanceNewOrder(
+                symbol: symbol, side: .sell, kind: .market, quantity: Quantity(raw: 1), clientOrderID: "x"))
+        #expect(placed.fills.count == 5 && placed.fills.map(\.tradeID) == [56, 57, 58, 59, 60])
+    }
+
+    @Test("Another library's examples of the same answers decode")
+    func library() async throws {
+        struct Line: Decodable { let name: String, path: String, method: String }
+        let symbol = try #require(Symbol("BTCUSDT"))
+        var seen: Set<String> = []
+        for raw in try text("jkorf-endpoints.jsonl").split(separator: "\n") {
+            let line = try JSONDecoder().decode(Line.self, from: Data(raw.utf8))
+            let object = try JSONSerialization.jsonObject(with: Data(raw.utf8)) as? [String: Any]
+            guard let whole = object?["body"] else { continue }
+            let body = String(
+                decoding: try JSONSerialization.data(withJSONObject: whole, options: .fragmentsAllowed), as: UTF8.self)
+            switch (line.method, line.path) {
+            case ("GET", "/api/v3/order"): _ = try await rest(body).order(symbol, clientOrderID: "a")
+            case ("GET", "/api/v3/openOrders"): _ = try await rest(body).openOrders(symbol)
+            case ("GET", "/api/v3/myTrades"): _ = try await rest(body).myTrades(symbol)
+            case ("GET", "/api/v3/account"): _ = try await rest(body).account()
+            case ("DELETE", "/api/v3/order"): _ = try await rest(body).cancel(symbol, clientOrderID: "a")
+            case ("DELETE", "/api/v3/orderList"):
+                _ = try await rest(body).cancelList(symbol, listClientOrderID: "a")
+            default: continue
+            }
+            seen.insert("\(line.method) \(line.path)")
+        }
+        #expect(seen.count >= 4, "\(seen)")
+    }
+
+    @Test("The recorded rules of all markets decode; markets that do not trade are named")
+    func exchangeInfo() async throws {
+        let folder = try #require(Repository.recordings).appending(path: "messages/binance/rest")
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/gzip")
+        process.arguments = ["-dc", folder.appending(path: "cryptofeed-2021-10.jsonl.gz").path]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let data = try #require(try pipe.fileHandleForReading.readToEnd())
+        for line in data.split(separator: UInt8(ascii: "\n")) {
+            let entry = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
+            guard (entry["url"] as? String)?.contains("exchangeInfo") == true else { continue }
+            let body = try #require(entry["data"] as? String)
+            let reply = BinanceHTTPReply(status: 200, body: Array(body.utf8))
+            let info = try await BinanceREST(
+                BinanceREST.Configuration(baseURL: "https://example.invalid"), transport: CannedTransport(reply),
+                wallClock: { .zero }
+            ).exchangeInfo([])
+            let symbol = try #require(Symbol("BTCUSDT"))
+            let bitcoin = try #require(info.instruments[symbol])
+            #expect(bitcoin.tickSize.description == "0.01" && bitcoin.lotSize.description == "0.00001")
+            #expect(bitcoin.minimumNotional.description == "10")
+            #expect(info.instruments.count > 1000)
+            #expect(info.refused.values.allSatisfy { $0.hasPrefix("status ") }, "\(info.refused)")
+            #expect(info.weightLimit == 1200)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Domain
+import RiskManagerCore
+import Testing
+
+@testable import RiskManagerApp
+
+struct MarketViewTests {
+    private let btc = symbol("BTCUSDT")
+    private func point(_ text: String, _ seconds: Int64) -> PricePoint {
+        PricePoint(price: price(text), time: Timestamp(seconds: seconds))
+    }
+
+    @Test func `a decision sees the price of its own moment and not a later one`() {
+        let view = MarketView()
+        view.note(btc, [point("1", 10), point("2", 20), point("3", 30)])
+        #expect(view.asOf(Timestamp(seconds: 30)).prices[btc] == point("2", 20))
+        #expect(view.asOf(Timestamp(seconds: 31)).prices[btc] == point("3", 30))
+        #expect(view.asOf(Timestamp(seconds: 10)).prices[btc] == point("1", 10))
+        #expect(view.latest.prices[btc] == point("3", 30))
+        #expect(view.latest.time == Timestamp(seconds: 30))
+    }
+
+    @Test func `older and impossible prices are left out, and the depth is bounded`() {
+        let view = MarketView()
+        view.note(btc, [point("5", 10), point("4", 9), point("0", 11), point("-1", 12)])
+        #expect(view.latest.prices[btc] == point("5", 10))
+        view.note(btc, (0..<2_000).map { point("7", 100 + Int64($0)) })
+        #expect(view.asOf(Timestamp(seconds: 0)).prices[btc] == point("7", 2_100 - Int64(MarketView.depth)))
+    }
+}
