@@ -1,6 +1,5 @@
 import Bus
 import Exchanges
-import MarketDataCore
 import Outbound
 import ServiceKit
 import ServiceLifecycle
@@ -38,7 +37,7 @@ struct Build {
             rest, records: records, store: store, publisher: publisher, clock: clock, backfill: settings.backfill,
             logger: context.logger("history"))
         let feed = BinanceFeed(
-            url: settings.webSocketURL, desks: desks, history: history, staleAfter: settings.limits.staleAfter,
+            url: settings.webSocketURL, desks: desks, history: history, staleAfter: settings.staleAfter,
             figures: figures, dependency: context.health.dependency("exchange"), logger: context.logger("feed"))
         services = [bus, store, feed]
     }
