@@ -52,6 +52,11 @@ struct BacktestCommand: AsyncParsableCommand {
         let symbols = symbol.compactMap { Symbol($0) }
         let settings = try BacktestSettings(Settings.load(path: config), account: account, symbols: symbols)
         let files = try zip(data, symbols).map { try BacktestFile(path: $0, symbol: $1) }
+        for (path, file) in zip(data, files) {
+            let ids = settings.tooFine(for: file.bars)
+            guard let first = ids.first else { continue }
+            throw BacktestFileError(path: path, problem: "its bars are wider than the candles that \(first) decides on")
+        }
         var backtest = Backtest(settings.setup(for: files.map(\.bars)))
         var feed = BarFeed(files.map(\.bars))
         let clock = ContinuousClock()

@@ -39,6 +39,13 @@ struct BacktestSettings {
         try reader.finish()
     }
 
+    /// The strategies, by id, that need finer candles than these bars can make.
+    func tooFine(for bars: [Candle]) -> [String] {
+        guard let first = bars.first else { return [] }
+        return instances.filter { $0.symbols.contains(first.symbol) && $0.timeframe.span < first.timeframe.span }.map(
+            \.id)
+    }
+
     /// The setup for these series of bars.
     func setup(for series: [[Candle]]) -> BacktestSetup {
         BacktestSetup(

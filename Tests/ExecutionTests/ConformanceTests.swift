@@ -29,8 +29,9 @@ final class PaperMarket: Market {
     var venue: any ExecutionApp.Venue { adapter }
     var price: Price { Make.price(64_000) }
 
-    init() {
+    init() async {
         adapter = PaperAdapter(costs: PaperBookTests.costs, instruments: [Make.instrument])
+        await adapter.adopt(symbol, [], since: [])
     }
 
     func trade(at factor: Ratio) async throws {
@@ -94,7 +95,7 @@ struct ConformanceTests {
 
     private func market(_ kind: Kind) async throws -> any Market {
         switch kind {
-        case .paper: PaperMarket()
+        case .paper: await PaperMarket()
         case .binance: try await BinanceMarket()
         }
     }

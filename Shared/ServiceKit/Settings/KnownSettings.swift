@@ -10,7 +10,7 @@ package enum KnownSettings {
         "http.host", "http.shutdown_limit",
         "database.host", "database.port", "database.name", "database.password_file", "database.pool_size",
         "redis.host", "redis.port", "redis.password_file",
-        "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols",
+        "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols", "exchange.weight_limit",
         "market_data.port", "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",
         "market_data.future_limit",
         "strategy.port", "strategy.instances",
@@ -37,5 +37,5 @@ package enum KnownSettings {
     package static let openMaps: Set<String> = ["strategy.instances[].parameters", "log.modules"]
 
     /// Environment variables that are not settings.
-    package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_"]
+    package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_", "PLIMSOLL_VAR"]
 }
