@@ -18,7 +18,8 @@ RUN apt-get update -q \
  && apt-get install -y -q --no-install-recommends libpq5 libhiredis0.14 libcurl4 zlib1g ca-certificates curl tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --create-home --home-dir /srv/plimsoll --shell /usr/sbin/nologin plimsoll \
- && install -d -o plimsoll -g plimsoll /srv/plimsoll/var /srv/plimsoll/var/execution /srv/plimsoll/var/alerting
+ && install -d -o plimsoll -g plimsoll /srv/plimsoll/var /srv/plimsoll/var/execution /srv/plimsoll/var/alerting \
+    /srv/plimsoll/var/exchange-sim
 COPY --from=build /programs/ /usr/local/bin/
 COPY config /srv/plimsoll/config
 COPY Shared/Store/Migrations /srv/plimsoll/Shared/Store/Migrations

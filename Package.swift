@@ -186,7 +186,12 @@ let package = Package(
                 "TestKit", "StoreTestKit",
                 log, lifecycle,
             ]),
-        tests("CLITests", ["CLI", "Store", "Contracts", "Domain", "ServiceKit", "TestKit", "StoreTestKit", log]),
+        tests(
+            "CLITests",
+            [
+                "CLI", "Store", "Contracts", "Domain", "Outbound", "ServiceKit", "TestKit", "StoreTestKit", arguments,
+                log,
+            ]),
         tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit", "ServiceKit"]),
     ]

@@ -13,5 +13,6 @@ struct Plimsoll: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, WhyCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self,
             GoalCommand.self, DepositCommand.self, WithdrawCommand.self, PreflightCommand.self, MigrateCommand.self,
+            BacktestCommand.self,
         ])
 }

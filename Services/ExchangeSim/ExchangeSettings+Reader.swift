@@ -11,7 +11,7 @@ extension ExchangeSettings {
     ///   `symbols` (default: those of `exchange`), `trades_per_second` per market, `history` of the generated past,
     ///   `recordings` (files, replay only), `start_ms` (exchange time at the start), `deposit` in USDT,
     ///   `api_key_file` and `api_secret_file` (secret files), `taker_fee`, `maker_fee`,
-    ///   `commission` (quote | received), `weight_limit`.
+    ///   `commission` (quote | received), `weight_limit`, `state_file` (optional; accounts and orders between runs).
     /// - Parameter listen: overrides `http.host` and `port`.
     init(_ reader: SettingsReader, listen: ListenAddress?) {
         let section = reader.scoped(to: "exchange_sim")
@@ -41,6 +41,7 @@ extension ExchangeSettings {
         self.weightLimit = section.integer("weight_limit", in: 100...10_000_000, default: 6000)
         self.rules = Self.rules(section)
         self.accounts = [Self.account(section)]
+        self.stateFile = section.optionalString("state_file")
     }
 
     private static func rules(_ section: SettingsReader) -> VenueRules {

@@ -27,7 +27,7 @@ package enum ResultFiles {
     }
 
     /// The figures, for people: a line each.
-    package static func summary(_ figures: Performance) -> String {
+    package static func summary(_ figures: RunFigures) -> String {
         func share(_ ratio: Ratio?) -> String { ratio.map { "\(rounded($0.approximate * 100)) %" } ?? "none" }
         let lines = [
             ("start equity", "\(figures.startEquity)"), ("end equity", "\(figures.endEquity)"),
@@ -46,4 +46,14 @@ package enum ResultFiles {
 
     /// To four places, for people.
     private static func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
+}
+
+extension ResultFiles {
+    /// How many signals there were and what was decided, a line each by code.
+    package static func decisions(_ backtest: Backtest) -> String {
+        let lines = [("signals", backtest.signals.count)] + backtest.decisions.sorted { $0.key < $1.key }
+        return lines.map { name, count in
+            name + String(repeating: " ", count: max(24 - name.count, 1)) + "\(count)\n"
+        }.joined()
+    }
 }

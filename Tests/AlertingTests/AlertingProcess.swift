@@ -13,6 +13,8 @@ final class AlertingProcess: Sendable {
     let mail: FixtureServer
     let client = HTTPClient()
     private let settingsFile: URL
+    /// The command line without a settings file.
+    private let standalone: [String]
 
     /// What a sink kept.
     struct Kept: Decodable {
@@ -65,6 +67,12 @@ final class AlertingProcess: Sendable {
         let settings = database.settings(.alerting)
         let databasePassword = try write("database-password", settings.password)
         let redisPassword = try write("redis-password", database.servers.redisPassword)
+        standalone = [
+            "--config", configuration, "--spool-folder", "\(folder.path)/spool", "--allow-private-receivers",
+            "--database-url",
+            "postgres://\(settings.user):\(settings.password)@\(settings.host):\(settings.port)/\(settings.database)",
+            "--redis-url", "redis://:\(database.servers.redisPassword)@127.0.0.1:\(database.servers.redisPort)",
+        ]
         port = try Self.freePort()
         settingsFile = URL(
             filePath: try write(
@@ -77,9 +85,12 @@ final class AlertingProcess: Sendable {
     }
 
     /// Starts the program; returns when it answers.
-    func start() async throws -> RunningProgram {
+    ///
+    /// - Parameter alone: without a settings file.
+    func start(alone: Bool = false) async throws -> RunningProgram {
+        let arguments = alone ? standalone : ["--config", settingsFile.path]
         let program = try RunningProgram(
-            RunningProgram.product("alerting"), ["--config", settingsFile.path, "--listen", "127.0.0.1:\(port)"],
+            RunningProgram.product("alerting"), arguments + ["--listen", "127.0.0.1:\(port)"],
             log: folder.appending(path: "alerting.log"))
         do {
             try await eventually("alerting is ready") {

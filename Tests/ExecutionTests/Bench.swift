@@ -53,7 +53,8 @@ struct Bench: Sendable {
     }
 
     /// A desk as after a start of the process: it knows nothing but the rows.
-    func desk() throws -> SymbolDesk {
+    func desk(on other: (any Venue)? = nil) throws -> SymbolDesk {
+        let venue = other ?? venue
         let metrics = Metrics()
         return SymbolDesk(
             instrument: Make.instrument,

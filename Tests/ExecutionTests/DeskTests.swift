@@ -1,6 +1,7 @@
 import Domain
 import ExecutionCore
 import Store
+import StoreTestKit
 import TestKit
 import Testing
 
@@ -211,5 +212,42 @@ struct DeskTests {
             #expect(try await reopened.text("SELECT reason AS text FROM trades") == "stop_loss")
             await reopened.close()
         }
+    }
+
+    @Test("a stop on paper that was reached while nobody ran fires from the candles at the next start")
+    func paperCatchesUp() async throws {
+        func paper() -> PaperAdapter { PaperAdapter(costs: PaperBookTests.costs, instruments: [Make.instrument]) }
+        let venue = paper()
+        try await withBench(venue) { bench in
+            let desk = try bench.desk()
+            await desk.step()
+            try await bench.approve("ord-1")
+            venue.handle([self.print(1, 100, at: 1000)])
+            try await bench.settle(desk, ringing: "ord-1")
+            #expect(try await bench.text("SELECT state AS text FROM orders WHERE id = 'ord-1'") == "filled")
+            let market = bench.database.connect(.marketData, poolSize: 1)
+            for (minute, low) in [(1, 95), (2, 85), (3, 80)] as [(Int64, Int64)] {
+                try await market.query(
+                    """
+                    INSERT INTO candles (symbol, timeframe, open_ns, open, high, low, close, volume, trades, source)
+                    VALUES ('BTCUSDT', '1m', $1, 100, 101, $2, 100, 4, 4, 'trades')
+                    """, [Make.time(minute * 60_000), Make.price(low)])
+            }
+            await market.close()
+            let after = try bench.desk(on: paper())
+            try await bench.settle(after)
+            try await eventually("the stop is booked") {
+                await after.step()
+                return try await bench.text("SELECT reason AS text FROM trades") == "stop_loss" ? true : nil
+            }
+            #expect(try await bench.text("SELECT exit_price::float8::text AS text FROM trades") == "84.98")
+            try await bench.settle(after)
+        }
+    }
+
+    private func print(_ id: Int64, _ price: Int64, at milliseconds: Int64) -> Print {
+        Print(
+            id: id, symbol: Make.btc, price: Make.price(price), quantity: Make.quantity(1), aggressor: .buy,
+            time: Make.time(milliseconds))
     }
 }

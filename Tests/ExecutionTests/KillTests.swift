@@ -95,41 +95,61 @@ struct KillTests {
         }
     }
 
-    @Test("killed again and again under load, at moments of a seed")
-    func storm() async throws {
+    @Test("killed again and again under load, at moments of a seed", arguments: ["binance", "paper"])
+    func storm(_ venue: String) async throws {
         let seed: UInt64 = 20_261_121
-        try await withRig { rig in
-            var random = SeededRandom(seed: seed)
-            var execution = try rig.execution()
-            try await rig.ready()
-            let load = Task {
-                for number in 0..<16 {
-                    try await rig.approve("ord-\(number)", rig.symbols[number % 2], number % 5 == 4 ? .exit : .entry)
-                    try await Task.sleep(for: .milliseconds(350))
-                }
-            }
-            for _ in 0..<6 {
-                try await Task.sleep(for: .milliseconds(Int.random(in: 100...1400, using: &random)))
-                try await execution.kill()
-                execution = try rig.execution()
-            }
-            try await load.value
-            try await rig.ready()
-            try await eventually("seed \(seed): every order is over", within: .seconds(30)) {
-                try await rig.risk.query(
-                    "SELECT 1 FROM orders WHERE purpose IN ('entry', 'exit') AND state NOT IN ('filled', 'cancelled')"
-                ).isEmpty ? true : nil
-            }
+        try await withRig(venue: venue) { rig in
+            let execution = try await self.kill(rig, seed: seed)
             try await rig.settle()
-            let bought = try await rig.there("fills", as: [Rig.ThereFill].self).filter {
-                $0.clientOrderId.hasPrefix("ord-")
+            let rows = try await rig.risk.query(
+                "SELECT order_id, sum(quantity) AS quantity FROM fills WHERE side = 'buy' GROUP BY order_id")
+            for row in rows { #expect(try row.quantity("quantity") == Make.quantity(10_000), "seed \(seed)") }
+            #expect(rows.count == 13, "seed \(seed)")
+            try await execution.kill()
+        }
+    }
+
+    /// Orders keep coming while execution is killed and started six times.
+    private func kill(_ rig: Rig, seed: UInt64) async throws -> RunningProgram {
+        var random = SeededRandom(seed: seed)
+        var execution = try rig.execution()
+        try await rig.ready()
+        let load = Task {
+            for number in 0..<16 {
+                try await rig.approve("ord-\(number)", rig.symbols[number % 2], number % 5 == 4 ? .exit : .entry)
+                try await Task.sleep(for: .milliseconds(350))
             }
-            let byOrder = Dictionary(grouping: bought) { $0.clientOrderId }.mapValues {
-                $0.reduce(.zero) { $0 + $1.qty }
-            }
-            for number in 0..<16 where number % 5 != 4 {
-                #expect(byOrder["ord-\(number)"] == Make.quantity(10_000), "seed \(seed): ord-\(number)")
-            }
+        }
+        for _ in 0..<6 {
+            try await Task.sleep(for: .milliseconds(Int.random(in: 100...1400, using: &random)))
+            try await execution.kill()
+            execution = try rig.execution()
+        }
+        try await load.value
+        try await rig.ready()
+        try await eventually("seed \(seed): every order is over", within: .seconds(30)) {
+            try await rig.risk.query(
+                "SELECT 1 FROM orders WHERE purpose IN ('entry', 'exit') AND state NOT IN ('filled', 'cancelled')"
+            ).isEmpty ? true : nil
+        }
+        return execution
+    }
+
+    @Test("after an emergency stop under load only what reduces leaves")
+    func emergencyStop() async throws {
+        try await withRig { rig in
+            let execution = try rig.execution()
+            try await rig.ready()
+            for number in 0..<6 { try await rig.approve("ord-\(number)", rig.symbols[number % 2]) }
+            try await rig.wait(for: "ord-0", "filled")
+            try await rig.risk.query("UPDATE accounts SET state = 'stopped' WHERE id = 'main'")
+            for number in 6..<12 { try await rig.approve("ord-\(number)", rig.symbols[number % 2]) }
+            try await rig.approve("flt-1", rig.symbols[0], .flatten, quantity: "1000")
+            try await rig.wait(for: "flt-1", "filled")
+            try await rig.settle()
+            for number in 6..<12 { try await rig.wait(for: "ord-\(number)", "cancelled") }
+            let bought = try await rig.there("fills", as: [Rig.ThereFill].self).map(\.clientOrderId)
+            for number in 6..<12 { #expect(!bought.contains("ord-\(number)")) }
             try await execution.kill()
         }
     }

@@ -93,6 +93,7 @@ extension Rig {
     /// What differs between the exchange and the rows; empty when all is well.
     func differences() async throws -> [String] {
         var found: [String] = []
+        if venue == "paper" { return try await moneyDifferences() + paperDifferences() }
         let there = try await self.there("fills", as: [ThereFill].self)
             .map { "\($0.symbol) \($0.id) \($0.price) \($0.qty) \($0.clientOrderId)" }.sorted()
         let here = try await risk.query("SELECT symbol, venue_trade_id, price, quantity, order_id FROM fills").map {
@@ -141,6 +142,25 @@ extension Rig {
             try row.money("cash") == ledger.cash && row.money("realised") == ledger.realised
             && row.money("fees") == ledger.fees && row.money("cost") == ledger.openCost && ledger.imbalance.isZero
         return same ? [] : ["money: rows \(row), fills \(ledger)"]
+    }
+
+    /// The paper venue's memory is the rows: each order filled once for all of it, each open position guarded by one set.
+    private func paperDifferences() async throws -> [String] {
+        let doubled = try await risk.query(
+            """
+            SELECT orders.id FROM orders LEFT JOIN fills ON fills.order_id = orders.id GROUP BY orders.id
+            HAVING coalesce(sum(fills.quantity), 0) <> orders.filled_quantity OR count(fills.order_id) > 1
+                OR (orders.state = 'filled') <> (orders.quantity = orders.filled_quantity)
+            """
+        ).map { "fills of \(try $0.text("id"))" }
+        let unguarded = try await risk.query(
+            """
+            SELECT p.symbol FROM positions p WHERE (SELECT count(*) FROM orders o WHERE o.symbol = p.symbol
+                AND o.purpose IN ('stop_loss', 'take_profit') AND o.state = 'open' AND o.position_id = p.id
+                AND o.quantity - o.filled_quantity = p.quantity) <> CASE WHEN p.is_open THEN 2 ELSE 0 END
+            """
+        ).map { "exits of \(try $0.text("symbol"))" }
+        return doubled + unguarded
     }
 
     /// Each open position has one stop and one target at the exchange, for what is held, and these are the rows' live ones.

@@ -15,6 +15,7 @@ final class Rig: Sendable {
     let database: TestDatabase
     let folder: URL
     let symbols: [Symbol]
+    let venue: String
     let exchange: RunningProgram
     let risk: Database
     private let client = HTTPClient()
@@ -24,6 +25,7 @@ final class Rig: Sendable {
     /// - Parameter venue: of the one account, `binance` or `paper`.
     init(_ database: TestDatabase, venue: String = "binance", commission: String = "quote") async throws {
         self.database = database
+        self.venue = venue
         folder = FileManager.default.temporaryDirectory.appending(path: "rig-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // Names of their own, since the bus is shared with whatever else runs.

@@ -83,7 +83,9 @@ final class ScriptedVenue: Venue {
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 
-    func adopt(_ orders: [Order]) async {}
+    var remembers: Bool { true }
+
+    func adopt(_ symbol: Symbol, _ groups: [[Order]], since: [Print]) async {}
 
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
         let fault = try before()

@@ -283,3 +283,49 @@ import Testing
         #expect(bench.feed.candles.formingCandles.first?.tradeCount == 4)
     }
 }
+
+@Suite struct CandleBuilderTests {
+    let symbol: Symbol
+    init() throws { symbol = try #require(Symbol("BTCUSDT")) }
+
+    private func print(_ id: Int64, minute: Int64) -> Print {
+        Print(
+            id: id, symbol: symbol, price: Price(raw: 100), quantity: Quantity(raw: 1), aggressor: .buy,
+            time: Timestamp(seconds: minute * 60 + 1))
+    }
+
+    @Test func `a pause before the first candle of all is no gap, one since the last candle is`() {
+        for (after, expected) in [
+            (nil, []),
+            (
+                Timestamp(seconds: 60),
+                [CandleGap(symbol: symbol, from: Timestamp(seconds: 60), to: Timestamp(seconds: 300))]
+            ),
+        ] {
+            var builder = CandleBuilder(symbol: symbol)
+            var changes = CandleChanges()
+            builder.start(at: Timestamp(seconds: 180), after: after)
+            builder.add(print(1, minute: 5), into: &changes)
+            builder.answer([], decided: Timestamp(seconds: 300), into: &changes)
+            builder.add(print(2, minute: 6), into: &changes)
+            #expect(changes.gaps == expected)
+            #expect(changes.candles.filter { $0.timeframe == .minute1 }.count == 1)
+        }
+    }
+
+    @Test func `seeds make the coarser candles whole, and mixed`() throws {
+        var builder = CandleBuilder(symbol: symbol)
+        var changes = CandleChanges()
+        let high = Price(raw: 500)
+        let seed = Candle(
+            symbol: symbol, timeframe: .minute1, openTime: .zero, open: Price(raw: 90), high: high,
+            low: Price(raw: 80), close: Price(raw: 100), volume: Quantity(raw: 7), tradeCount: 3, isFinal: true,
+            source: .klines)
+        builder.start(at: Timestamp(seconds: 60), after: Timestamp(seconds: 60), seeds: [.minute5: [seed]])
+        for minute in 1...5 { builder.add(print(Int64(minute), minute: Int64(minute)), into: &changes) }
+        let five = try #require(changes.candles.first { $0.timeframe == .minute5 })
+        #expect(five.plain == [90, 500, 80, 100, 11, 7])
+        #expect(five.source == .mixed)
+        #expect(five.openTime == .zero)
+    }
+}

@@ -10,19 +10,20 @@ import Store
 struct Build {
     let services: [any Service]
 
-    init(_ context: ServiceContext, _ api: ServiceAPI) throws {
+    /// - Parameter standalone: what the command line says instead of the settings file.
+    init(_ context: ServiceContext, _ api: ServiceAPI, standalone: StandaloneArguments? = nil) throws {
         let settings = AlertingSettings(context.reader)
-        var databaseSettings = DatabaseSettings(context.reader, role: "alerting")
+        var databaseSettings = standalone?.database ?? DatabaseSettings(context.reader, role: "alerting")
         // Somebody waits for each answer, and the spool is there: give up soon.
         databaseSettings.answerTimeout = .seconds(3)
         databaseSettings.connectTimeout = .seconds(2)
         databaseSettings.waitLimit = .seconds(2)
-        let busSettings = BusSettings(context.reader)
+        let busSettings = standalone == nil ? BusSettings(context.reader) : standalone?.redis
         try context.reader.finish()
         guard let configuration = settings.configuration else { throw ConfigurationError(faults: ["no configuration"]) }
         let hooks = StoreHooks(context)
         let database = Database(settings: databaseSettings, hooks: hooks)
-        let bus = Bus(busSettings, logger: context.logger("bus"), hooks: BusHooks(context))
+        let bus = busSettings.map { Bus($0, logger: context.logger("bus"), hooks: BusHooks(context)) }
         let figures = AlertingFigures(
             context.metrics, kinds: Set(configuration.destinations.map(\.channel.kind)))
         let journal = Journal(
@@ -48,7 +49,7 @@ struct Build {
             desk: desk, figures: figures, health: context.health, original: configuration.original,
             clock: context.clock, startedAt: context.clock.now()
         ).add(to: api)
-        services = [bus, delivery, desk, intake]
+        services = [bus].compactMap { $0 } + [delivery, desk, intake]
     }
 }
 

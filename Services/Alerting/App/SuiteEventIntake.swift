@@ -9,7 +9,8 @@ import Store
 
 /// Turns what the suite's services tell people into alerts: from the bell at once, from the `events` table for certain.
 struct SuiteEventIntake: Service {
-    let bus: Bus
+    /// Nil: no Redis, only the table is read.
+    let bus: Bus?
     let reader: EventReader
     let desk: AlertDesk
     let figures: AlertingFigures
@@ -33,6 +34,7 @@ struct SuiteEventIntake: Service {
     }
 
     private func listen() async {
+        guard let bus else { return }
         for await message in bus.subscribe(to: [Channels.suiteEvents]) {
             switch message {
             case .message(let envelope):

@@ -140,6 +140,11 @@ package struct AlertBook: Sendable {
         groups[key]?.members.subtract(ended)
         if groups[key]?.members.isEmpty == true {
             groups[key] = nil
+            // Told of nothing that fires is the same as never told.
+            for destination in settings.destinations.values.joined() {
+                let toldKey = ToldKey(group: key, destination: destination.name)
+                if told[toldKey]?.firing.isEmpty == true { told[toldKey] = nil }
+            }
         } else if let interval = groups[key]?.match.route.groupInterval {
             groups[key]?.flushAt = now + interval
         }

@@ -40,7 +40,8 @@ struct Parameters {
     }
 
     func time(_ name: String) throws(Refused) -> Timestamp? {
-        try integer(name).map { Timestamp(milliseconds: $0) }
+        // Nothing lies outside of the years 1970 to 2100, and nothing overflows inside.
+        try integer(name).map { Timestamp(milliseconds: min(max($0, 0), 4_102_444_800_000)) }
     }
 
     func price(_ name: String) throws(Refused) -> Price? {

@@ -40,7 +40,7 @@ struct GeneratedSource: MarketSource {
         let symbol = market.instrument.symbol
         return FeedItem(
             time: trade.time,
-            body: .print(
+            body: .trade(
                 Print(
                     id: trade.id, symbol: symbol, price: trade.price, quantity: trade.quantity,
                     aggressor: trade.aggressor, time: trade.time),

@@ -4,7 +4,7 @@ import Domain
 struct FeedItem: Sendable, Equatable {
     enum Body: Sendable, Equatable {
         /// A trade, and the best bid and ask after it when they are known.
-        case print(Print, Quote?)
+        case trade(Print, Quote?)
         case quote(Quote)
         /// A recorded minute without a trade.
         case emptyBar(Candle)

@@ -49,7 +49,7 @@ struct BarSource: MarketSource {
             position = 0
             row += 1
         }
-        return FeedItem(time: print.time, body: .print(print, Quote(around: print, tick: instrument.tickSize)))
+        return FeedItem(time: print.time, body: .trade(print, Quote(around: print, tick: instrument.tickSize)))
     }
 
     private var candle: Candle {

@@ -123,7 +123,7 @@ struct RecordedItems {
     mutating func append(_ print: Print, synthesizeQuote: Bool) {
         let instrument = specification(print.symbol).instrument
         let quote = synthesizeQuote ? Quote(around: print, tick: instrument.tickSize) : nil
-        items.append(FeedItem(time: max(print.time, items.last?.time ?? print.time), body: .print(print, quote)))
+        items.append(FeedItem(time: max(print.time, items.last?.time ?? print.time), body: .trade(print, quote)))
     }
 
     /// A quote without a time of its own has that of what came before it; before anything, it is left out.

@@ -23,6 +23,7 @@ final class Exchange {
     private var updateID: Int64 = 0
     private var emitted = 0
     private var isPumping = false
+    private var isChanged = false
 
     /// - Parameter opened: the monotonic clock when it was `market.start` at the exchange.
     init(
@@ -125,7 +126,7 @@ final class Exchange {
         emitted += 1
         if clock.pace == .stepped { clock.move(to: item.time, Self.monotonic) }
         switch item.body {
-        case .print(let print, let quote):
+        case .trade(let print, let quote):
             meters.prints.increment()
             publish(print, at: item.time)
             if let quote { publish(quote) }
@@ -158,10 +159,22 @@ final class Exchange {
             stream, text(), faults.delivery(symbol, now: wall), lagMilliseconds: faults.lag(now: wall))
     }
 
+    /// Keeps the venue's state, when it has changed since the last time.
+    func save() {
+        guard isChanged, let path = settings.stateFile else { return }
+        do {
+            try StateFile(path: path).save(venue.snapshot)
+            isChanged = false
+        } catch {
+            meters.stateFailures.increment()
+        }
+    }
+
     /// Sends what happened to orders and balances to those it concerns.
     func tellClients() {
         let events = venue.takeEvents()
         guard !events.isEmpty else { return }
+        isChanged = true
         for event in events {
             if case .order(_, "TRADE", _, _) = event {
                 meters.fills.increment()

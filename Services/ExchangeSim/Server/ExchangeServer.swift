@@ -35,11 +35,12 @@ final class ExchangeServer: Sendable {
                 let begun = Exchange.monotonic
                 let market = try PreparedMarket(settings, now: wallClock())
                 let opened = if case .generator = settings.mode { begun } else { Exchange.monotonic }
-                return NIOLoopBound(
-                    Exchange(
-                        settings, market: market, opened: opened, loop: loop, meters: Meters(metrics),
-                        wallClock: wallClock),
-                    eventLoop: loop)
+                let exchange = Exchange(
+                    settings, market: market, opened: opened, loop: loop, meters: Meters(metrics),
+                    wallClock: wallClock)
+                let state = try settings.stateFile.flatMap { try StateFile(path: $0).load() }
+                if let state { exchange.venue.restore(state) }
+                return NIOLoopBound(exchange, eventLoop: loop)
             }.get()
             let standard = StandardAnswers(health: health, metrics: metrics)
             let channel = try await bootstrap(group, exchange, standard)
@@ -56,7 +57,10 @@ final class ExchangeServer: Sendable {
     /// Closes everything.
     func stop() async {
         try? await channel.close()
-        try? await with { $0.streams.closeAll(abruptly: true) }
+        try? await with { exchange in
+            exchange.streams.closeAll(abruptly: true)
+            exchange.save()
+        }
         try? await group.shutdownGracefully()
     }
 
@@ -82,6 +86,7 @@ final class ExchangeServer: Sendable {
         loop.scheduleRepeatedTask(initialDelay: .milliseconds(10), delay: .milliseconds(10)) { _ in
             exchange.value.tick()
         }
+        loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in exchange.value.save() }
         loop.scheduleRepeatedTask(initialDelay: .seconds(20), delay: .seconds(20)) { _ in
             exchange.value.streams.ping()
         }

@@ -48,5 +48,8 @@ struct ExchangeSettings: Sendable {
     /// Request weight per minute.
     var weightLimit = 6000
 
+    /// Where accounts and orders are kept between runs; nil for nowhere.
+    var stateFile: String?
+
     init(mode: Mode) { self.mode = mode }
 }

@@ -94,13 +94,13 @@ struct Faults: Sendable {
 
     /// The item as the market shows it: prices multiplied while a spike lasts.
     mutating func distort(_ item: FeedItem, _ ticks: [Symbol: Price]) -> FeedItem {
-        guard case .print(let print, let quote) = item.body, let spike = spikes[print.symbol] else { return item }
+        guard case .trade(let print, let quote) = item.body, let spike = spikes[print.symbol] else { return item }
         spikes[print.symbol] = spike.prints > 1 ? Spike(factor: spike.factor, prints: spike.prints - 1) : nil
         let step = ticks[print.symbol] ?? Price(raw: 1)
         func moved(_ price: Price) -> Price { max(price.times(spike.factor).rounded(to: step, .halfEven), step) }
         return FeedItem(
             time: item.time,
-            body: .print(
+            body: .trade(
                 Print(
                     id: print.id, symbol: print.symbol, price: moved(print.price), quantity: print.quantity,
                     aggressor: print.aggressor, time: print.time),

@@ -44,7 +44,7 @@ extension [Symbol: Tape] {
     /// Notes what has happened.
     mutating func take(_ item: FeedItem) {
         switch item.body {
-        case .print(let print, let quote):
+        case .trade(let print, let quote):
             self[print.symbol]?.append(print)
             if let quote { self[print.symbol]?.append(quote) }
         case .quote(let quote): self[quote.symbol]?.append(quote)

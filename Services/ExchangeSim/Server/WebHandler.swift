@@ -96,12 +96,21 @@ final class WebHandler: ChannelInboundHandler, RemovableChannelHandler {
 
 /// Where `/control/advance` is to go: `to` a time or `by` so much, both in milliseconds.
 enum AdvanceTarget {
-    /// Nil when neither is given.
+    private static let daysMax: Int64 = 400
+
+    /// Nil when neither is given, or it is further than 400 days away.
     static func time(_ request: WebRequest, now: Timestamp) -> Timestamp? {
         let values = request.parameters() ?? [:]
-        if let to = values["to"].flatMap({ Int64($0) }) { return Timestamp(milliseconds: to) }
-        guard let by = values["by"].flatMap({ Int64($0) }), (0...1_000_000_000_000).contains(by) else { return nil }
-        return now + .milliseconds(by)
+        let target: Int64
+        if let to = values["to"].flatMap({ Int64($0) }) {
+            target = to
+        } else if let by = values["by"].flatMap({ Int64($0) }) {
+            target = now.milliseconds.addingReportingOverflow(by).partialValue
+        } else {
+            return nil
+        }
+        let latest = now.milliseconds + daysMax * 86_400_000
+        return (0...latest).contains(target) ? Timestamp(milliseconds: target) : nil
     }
 }
 

@@ -1,8 +1,8 @@
 import Domain
 
 /// What one account has of each asset. Nothing is ever made or lost here: amounts move between free, locked and outside.
-struct Balances: Sendable, Equatable {
-    struct Amount: Sendable, Equatable {
+struct Balances: Codable, Sendable, Equatable {
+    struct Amount: Codable, Sendable, Equatable {
         var free = Money.zero
         var locked = Money.zero
         var total: Money { free + locked }

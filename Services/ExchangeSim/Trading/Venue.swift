@@ -29,8 +29,8 @@ struct Venue: Sendable {
     var byClientID: [ClientKey: Int64] = [:]
     var listByClientID: [ClientKey: Int64] = [:]
     private(set) var nextOrderID: Int64 = 1
-    private var nextListID: Int64 = 1
-    private var nextTradeID: Int64
+    private(set) var nextListID: Int64 = 1
+    private(set) var nextTradeID: Int64
     var pending: [VenueEvent] = []
     private var ended: [Int64] = []
 
@@ -83,6 +83,22 @@ struct Venue: Sendable {
         byClientID[
             ClientKey(account: order.account, symbol: order.request.symbol, id: order.request.clientOrderID)] =
             order.id
+    }
+
+    /// Takes in an order of before the start, as it was.
+    mutating func adopt(_ order: VenueOrder) {
+        guard markets[order.request.symbol] != nil else { return }
+        book(order)
+        guard !order.isOpen else { return }
+        markets[order.request.symbol]?.open.removeLast()
+        ended.append(order.id)
+    }
+
+    /// Numbers go on from where they were, never back.
+    mutating func restoreCounters(_ snapshot: VenueSnapshot) {
+        nextOrderID = max(nextOrderID, snapshot.nextOrderID)
+        nextListID = max(nextListID, snapshot.nextListID)
+        nextTradeID = max(nextTradeID, snapshot.nextTradeID)
     }
 
     /// Takes an order that is over out of the open ones, gives back what was reserved, and forgets the oldest.

@@ -2,8 +2,8 @@ import Domain
 import Exchanges
 
 /// An order as a client asks for it.
-struct PlaceOrder: Sendable, Equatable {
-    enum Kind: String, Sendable, CaseIterable {
+struct PlaceOrder: Codable, Sendable, Equatable {
+    enum Kind: String, Codable, Sendable, CaseIterable {
         case market = "MARKET"
         case limit = "LIMIT"
         case limitMaker = "LIMIT_MAKER"
@@ -30,7 +30,7 @@ struct PlaceOrder: Sendable, Equatable {
     }
 
     /// What becomes of the part that does not trade at once.
-    enum TimeInForce: String, Sendable { case gtc = "GTC", ioc = "IOC", fok = "FOK" }
+    enum TimeInForce: String, Codable, Sendable { case gtc = "GTC", ioc = "IOC", fok = "FOK" }
 
     var symbol: Symbol
     var side: Side
@@ -54,7 +54,7 @@ struct PlaceList: Sendable, Equatable {
 }
 
 /// An order in the venue's books.
-struct VenueOrder: Sendable, Equatable {
+struct VenueOrder: Codable, Sendable, Equatable {
     let id: Int64
     let account: Int
     let request: PlaceOrder
@@ -79,7 +79,7 @@ struct VenueOrder: Sendable, Equatable {
 }
 
 /// An order list in the venue's books.
-struct VenueList: Sendable, Equatable {
+struct VenueList: Codable, Sendable, Equatable {
     let id: Int64
     let account: Int
     let symbol: Symbol
@@ -92,7 +92,7 @@ struct VenueList: Sendable, Equatable {
 }
 
 /// A trade of a client's.
-struct VenueFill: Sendable, Equatable {
+struct VenueFill: Codable, Sendable, Equatable {
     let tradeID: Int64
     let orderID: Int64
     let listID: Int64?

@@ -1,6 +1,5 @@
 import Bus
 import Exchanges
-import MarketDataCore
 import Outbound
 import ServiceKit
 import ServiceLifecycle
@@ -27,6 +26,7 @@ struct Build {
         let client = HTTPClient()
         let rest = BinanceREST(
             BinanceREST.Configuration(baseURL: settings.restURL), transport: HTTPTransport(client),
+            weight: RequestWeight(limit: settings.weightLimit, reserve: settings.weightLimit / 5),
             wallClock: { [clock = context.clock] in clock.now() })
         let desks = settings.symbols.map {
             SymbolDesk(
@@ -37,7 +37,7 @@ struct Build {
             rest, records: records, store: store, publisher: publisher, clock: clock, backfill: settings.backfill,
             logger: context.logger("history"))
         let feed = BinanceFeed(
-            url: settings.webSocketURL, desks: desks, history: history, staleAfter: settings.limits.staleAfter,
+            url: settings.webSocketURL, desks: desks, history: history, staleAfter: settings.staleAfter,
             figures: figures, dependency: context.health.dependency("exchange"), logger: context.logger("feed"))
         services = [bus, store, feed]
     }

@@ -5,8 +5,8 @@ import Synchronization
 
 /// The two clocks of a feed: the exchange's, as far as it is known, and one that only runs forward.
 ///
-/// The exchange's clock is ours, moved on when the exchange was seen to be ahead: a slow clock of our own must not make
-/// every print one from the future.
+/// The exchange's clock is ours, corrected by what the exchange says: a slow clock of our own must not make every print one
+/// from the future. An exchange that is more than a minute behind replays the past, and its clock says nothing about ours.
 final class FeedClock: Sendable {
     private let wall: any WallClock
     private let start = ContinuousClock.now
@@ -25,6 +25,6 @@ final class FeedClock: Sendable {
     /// The exchange said what time it is.
     func observe(_ exchangeTime: Timestamp) {
         let ahead = exchangeTime - wall.now()
-        offset.store(max(0, ahead.nanoseconds), ordering: .relaxed)
+        offset.store(ahead < .minutes(-1) ? 0 : ahead.nanoseconds, ordering: .relaxed)
     }
 }

@@ -9,7 +9,9 @@ import ServiceKit
 /// - `exchange.rest_url` (text, required): http or https, without a slash at the end.
 /// - `exchange.websocket_url` (text, required): ws or wss, without a slash at the end.
 /// - `exchange.symbols` (list, required): 1 to 200 markets.
-/// - `market_data.stale_after` (duration, optional, 1s … 10m, default 10s): a source that says nothing for this long counts as down.
+/// - `exchange.weight_limit` (whole number, optional, 100 … 10000000, default 6000): request weight per minute.
+/// - `market_data.stale_after` (duration, optional, 1s … 10m, default 10s): a connection that says nothing for this long counts as
+///   down and is made anew; a single market on a connection that speaks may be quiet three times as long.
 /// - `market_data.price_jump_limit` (share, optional, 0.01 … 10, default 0.5): a print further than this from the last accepted
 ///   price waits for confirmation.
 /// - `market_data.backfill` (duration, optional, 1h … 365d, default 2d): how much history is filled at the first start.
@@ -25,7 +27,11 @@ struct MarketDataSettings: Sendable {
     let restURL: String
     let webSocketURL: String
     let symbols: [Symbol]
+    /// Request weight per minute.
+    let weightLimit: Int
     let backfill: Timestamp.Span
+    /// A connection may be silent for so long.
+    let staleAfter: Timestamp.Span
     let limits: SymbolFeed.Limits
 
     init(_ reader: SettingsReader) {
@@ -33,13 +39,15 @@ struct MarketDataSettings: Sendable {
         restURL = reader.url("exchange.rest_url", schemes: ["http", "https"])
         webSocketURL = reader.url("exchange.websocket_url", schemes: ["ws", "wss"])
         symbols = reader.symbols("exchange.symbols")
+        weightLimit = reader.integer("exchange.weight_limit", in: 100...10_000_000, default: 6000)
         if symbols.count > 200 { reader.fault("exchange.symbols", "has more than 200 markets") }
         let section = reader.scoped(to: "market_data")
         backfill = Timestamp.Span(
             section.duration("backfill", in: .seconds(3600)...(.seconds(365 * 86_400)), default: .seconds(2 * 86_400)))
         var limits = SymbolFeed.Limits()
-        limits.staleAfter = Timestamp.Span(
+        staleAfter = Timestamp.Span(
             section.duration("stale_after", in: .seconds(1)...(.seconds(600)), default: .seconds(10)))
+        limits.staleAfter = Timestamp.Span(nanoseconds: 3 * staleAfter.nanoseconds)
         limits.gate.jump = section.ratio(
             "price_jump_limit", in: Ratio(1, over: 100)...Ratio(10, over: 1), default: Ratio(1, over: 2))
         limits.gate.future = Timestamp.Span(

@@ -11,6 +11,7 @@ final class SymbolDesk: Sendable {
         var pending = Pending()
         /// Somebody hands on what is pending; whoever comes meanwhile leaves it to them.
         var isDelivering = false
+        var delivered = ContinuousClock.now
         var lastPrint: Timestamp?
         var formingChanged = false
         var trouble: String?
@@ -123,7 +124,13 @@ final class SymbolDesk: Sendable {
     /// The source's state as others are told it, and why history cannot be had, if so.
     func report() -> (state: SourceState, trouble: String?) {
         let moment = clock.moment
-        let (health, gapOpen, trouble) = state.withLock { ($0.feed.health, $0.feed.isGapOpen, $0.trouble) }
+        let (health, gapOpen, trouble) = state.withLock { state in
+            let isStarted = state.feed.candles.next != nil
+            return (
+                state.feed.health, state.feed.isGapOpen,
+                state.trouble ?? (isStarted ? nil : "its history is not filled yet")
+            )
+        }
         figures.connected.set(health.isConnected)
         figures.stale.set(health.isStale(at: moment.uptime))
         figures.lag.set(Double(health.lag.nanoseconds) / 1e9)
@@ -177,11 +184,17 @@ final class SymbolDesk: Sendable {
         let waited = pending.oldest.map { ContinuousClock.now - $0 >= batchPatience } ?? false
         let urgent =
             !pending.candles.isEmpty || !pending.gaps.isEmpty || pending.state != nil
-            || pending.prints.count >= batchLimit || waited
+            || pending.prints.count >= batchLimit || waited || isAlone(pending, since: state.delivered)
         guard urgent || (due && (pending.quote != nil || !pending.prints.isEmpty)) else { return nil }
         state.pending = Pending()
         state.isDelivering = true
+        state.delivered = .now
         return pending
+    }
+
+    /// A print after a pause does not wait for company: where little is traded, nothing is gained by it.
+    private static func isAlone(_ pending: Pending, since delivered: ContinuousClock.Instant) -> Bool {
+        !pending.prints.isEmpty && ContinuousClock.now - delivered >= batchPatience
     }
 
     private func hand(on batch: Pending) {

@@ -32,6 +32,8 @@ package struct CandleBuilder: Sendable {
     private var complete = Timestamp(nanoseconds: .min)
     private var lastMinute: Candle?
     private var gapStart: Timestamp?
+    /// There was a candle before; what comes before the first of all is no gap.
+    private var hasPast = false
     /// Earlier prints are in the seeds already.
     private var started = Timestamp(nanoseconds: .min)
     private var folds: [CandleFold]
@@ -42,11 +44,13 @@ package struct CandleBuilder: Sendable {
     }
 
     /// Starts at `minute`: what was before it is told by `seeds`, settled candles of any timeframe in order of time,
-    /// of which each coarser candle takes those inside it.
-    package mutating func start(at minute: Timestamp, seeds: [Timeframe: [Candle]] = [:]) {
+    /// of which each coarser candle takes those inside it. `after`: the end of the last candle there was, if any;
+    /// a pause between it and the next one is a gap.
+    package mutating func start(at minute: Timestamp, after end: Timestamp?, seeds: [Timeframe: [Candle]] = [:]) {
         forming = nil
         built = []
-        gapStart = nil
+        gapStart = end.flatMap { $0 < minute ? $0 : nil }
+        hasPast = end != nil
         lastMinute = nil
         next = minute
         complete = minute
@@ -155,11 +159,12 @@ package struct CandleBuilder: Sendable {
         }
         changes.candles.append(candle)
         lastMinute = candle
+        hasPast = true
         for index in folds.indices { folds[index].take(candle, into: &changes.candles) }
     }
 
     private mutating func pass(_ minute: Timestamp, into changes: inout CandleChanges) {
-        if gapStart == nil { gapStart = minute }
+        if gapStart == nil, hasPast { gapStart = minute }
         for index in folds.indices { folds[index].passed(minute + Self.minute, into: &changes.candles) }
     }
 

@@ -30,16 +30,22 @@ package struct SourceHealth: Sendable {
     package private(set) var gaps: Int64 = 0
     private var lastMessage: Timestamp.Span?
     private var wasConnected = false
+    /// A new connection has not proved yet that it brings anything.
+    private var isUnproven = false
     private var lostReason = "not connected yet"
 
     package init(staleAfter: Timestamp.Span) { self.staleAfter = staleAfter }
 
     /// The connection stands and what was asked for is subscribed.
     package mutating func connected(at uptime: Timestamp.Span) {
-        if wasConnected { reconnects += 1 }
+        if wasConnected {
+            reconnects += 1
+            isUnproven = true
+        } else {
+            lastMessage = uptime
+        }
         wasConnected = true
         isConnected = true
-        lastMessage = uptime
     }
 
     /// The connection is gone.
@@ -51,6 +57,7 @@ package struct SourceHealth: Sendable {
     /// A message arrived at `uptime`; `lag` is how old it was, where it says so.
     package mutating func received(at uptime: Timestamp.Span, lag: Timestamp.Span? = nil) {
         lastMessage = uptime
+        isUnproven = false
         messages += 1
         if let lag { self.lag = lag }
     }
@@ -63,10 +70,10 @@ package struct SourceHealth: Sendable {
         lastMessage.map { Timestamp.Span(nanoseconds: uptime.nanoseconds - $0.nanoseconds) }
     }
 
-    /// Silent for longer than the limit.
+    /// Silent for longer than the limit, or since the connection was made anew.
     package func isStale(at uptime: Timestamp.Span) -> Bool {
         guard let silence = silence(at: uptime) else { return true }
-        return silence > staleAfter
+        return silence > staleAfter || isUnproven
     }
 
     /// What to tell others at `uptime`.
@@ -75,7 +82,10 @@ package struct SourceHealth: Sendable {
         let seconds = staleAfter.nanoseconds / 1_000_000_000
         let reason =
             !isConnected
-            ? lostReason : stale ? "no message for \(seconds) s" : gapOpen ? "prints are being refilled" : ""
+            ? lostReason
+            : isUnproven
+                ? "no message since the reconnection"
+                : stale ? "no message for \(seconds) s" : gapOpen ? "prints are being refilled" : ""
         return SourceState(connected: isConnected, stale: stale, gapOpen: gapOpen, reason: reason)
     }
 }

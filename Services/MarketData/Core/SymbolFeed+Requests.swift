@@ -17,13 +17,13 @@ extension SymbolFeed {
     }
 
     /// Answers `.start`: the first minute that is built from prints, the id of its first print, what was before it
-    /// (finer candles inside each forming coarser one), and the last price known.
+    /// (finer candles inside each forming coarser one), the end of the last candle and the last price known.
     package mutating func started(
-        at minute: Timestamp, firstID: Int64, seeds: [Timeframe: [Candle]], lastPrice: Price?, at moment: FeedMoment,
-        into changes: inout FeedChanges
+        at minute: Timestamp, after end: Timestamp? = nil, firstID: Int64, seeds: [Timeframe: [Candle]],
+        lastPrice: Price?, at moment: FeedMoment, into changes: inout FeedChanges
     ) {
         answered(at: moment)
-        candles.start(at: minute, seeds: seeds)
+        candles.start(at: minute, after: end, seeds: seeds)
         gate = PrintGate(limits: limits.gate)
         if let lastPrice { gate.trust(lastPrice) }
         forgetPublished()

@@ -118,7 +118,7 @@ actor StrategyService: Service {
     /// Takes from the table what the bus did not bring.
     private func readTable() async throws {
         var isWhole = false
-        let newest = try await records.newestCandles(desk.markets)
+        let newest = try await records.newestCandles(desk.unseen)
         while !isWhole {
             let starts = desk.markets.map { (market: $0, from: desk.start(of: $0, last: newest[$0])) }
             let read = try await records.candles(starts)

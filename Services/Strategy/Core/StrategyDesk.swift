@@ -76,6 +76,9 @@ package struct StrategyDesk: Sendable {
     /// The markets that candles are wanted of.
     package var markets: [Market] { windows.keys.sorted() }
 
+    /// Those of which no candle was taken yet.
+    package var unseen: [Market] { markets.filter { newest[$0] == nil } }
+
     /// Where `strategy` got to before the restart. Without it, or at zero, it begins with the first candle that comes live.
     package mutating func restore(_ strategy: String, _ symbol: Symbol, lastClose: Timestamp) {
         guard lastClose > .zero, let index = seat(strategy, symbol) else { return }

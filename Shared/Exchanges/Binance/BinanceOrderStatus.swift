@@ -55,9 +55,14 @@ package enum BinanceOrderStatus: Equatable, Sendable {
     }
 }
 
-extension BinanceOrderStatus: Decodable {
+extension BinanceOrderStatus: Codable {
     package init(from decoder: any Decoder) throws {
         self.init(try decoder.singleValueContainer().decode(String.self))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(word)
     }
 }
 

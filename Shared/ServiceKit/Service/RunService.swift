@@ -28,18 +28,25 @@ package func runService(
         complain("\(name): \(problem)\n\(ServiceArguments.help(name))")
         exit(ExitStatus.usage)
     case .run(let arguments):
-        exit(await serve(name, arguments, build))
+        exit(await serve(name, arguments.listen, build) { try Settings.load(path: arguments.config) })
     }
 }
 
-private func serve(_ name: String, _ arguments: ServiceArguments, _ build: @escaping ServiceBuild) async -> Int32 {
+/// As `runService` with arguments, for a program that makes its settings itself.
+package func runService(
+    _ name: String, listen: ListenAddress?, settings: @Sendable () throws -> Settings, build: @escaping ServiceBuild
+) async -> Never {
+    exit(await serve(name, listen, build, settings))
+}
+
+private func serve(
+    _ name: String, _ listen: ListenAddress?, _ build: @escaping ServiceBuild, _ load: @Sendable () throws -> Settings
+) async -> Int32 {
     signal(SIGPIPE, SIG_IGN)
     let writer = LogWriter()
     defer { writer.close() }
     do {
-        let settings = try Settings.load(path: arguments.config)
-        let service = try await HostedService(
-            name, settings: settings, listen: arguments.listen, sink: writer, build: build)
+        let service = try await HostedService(name, settings: try load(), listen: listen, sink: writer, build: build)
         let metrics = service.context.metrics
         let dropped = metrics.counter("plimsoll_log_dropped_total", "Log records lost because nobody read the log.")
         metrics.beforeRender { dropped.raise(to: Double(writer.dropped)) }

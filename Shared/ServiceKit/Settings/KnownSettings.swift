@@ -10,7 +10,7 @@ package enum KnownSettings {
         "http.host", "http.shutdown_limit",
         "database.host", "database.port", "database.name", "database.password_file", "database.pool_size",
         "redis.host", "redis.port", "redis.password_file",
-        "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols",
+        "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols", "exchange.weight_limit",
         "market_data.port", "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",
         "market_data.future_limit",
         "strategy.port", "strategy.instances",
@@ -30,12 +30,12 @@ package enum KnownSettings {
         "exchange_sim.port", "exchange_sim.mode", "exchange_sim.seed", "exchange_sim.speed", "exchange_sim.symbols",
         "exchange_sim.trades_per_second", "exchange_sim.history", "exchange_sim.recordings", "exchange_sim.start_ms",
         "exchange_sim.deposit", "exchange_sim.api_key_file", "exchange_sim.api_secret_file", "exchange_sim.maker_fee",
-        "exchange_sim.taker_fee", "exchange_sim.commission", "exchange_sim.weight_limit",
+        "exchange_sim.taker_fee", "exchange_sim.commission", "exchange_sim.weight_limit", "exchange_sim.state_file",
     ]
 
     /// Maps whose keys are defined by whoever reads them.
     package static let openMaps: Set<String> = ["strategy.instances[].parameters", "log.modules"]
 
     /// Environment variables that are not settings.
-    package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_"]
+    package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_", "PLIMSOLL_VAR"]
 }

@@ -19,7 +19,7 @@ struct GeneratedMarketTests {
         var source = source
         var result: [Print] = []
         while result.count < count, let item = source.next() {
-            if case .print(let print, _) = item.body { result.append(print) }
+            if case .trade(let print, _) = item.body { result.append(print) }
         }
         return result
     }
@@ -42,7 +42,7 @@ struct GeneratedMarketTests {
         let rules = try #require(source.instruments.first)
         var last: Print?
         for _ in 0..<20_000 {
-            guard let item = source.next(), case .print(let print, let quote) = item.body, let quote else {
+            guard let item = source.next(), case .trade(let print, let quote) = item.body, let quote else {
                 Issue.record("no print")
                 return
             }
@@ -65,7 +65,7 @@ struct GeneratedMarketTests {
         var closes: [Int64: Double] = [:]
         var counts: [Int64: Double] = [:]
         while let item = source.next(), item.time < start + .days(3) {
-            guard case .print(let print, _) = item.body else { continue }
+            guard case .trade(let print, _) = item.body else { continue }
             closes[print.time.nanoseconds / 60_000_000_000] = print.price.approximate
             counts[print.time.nanoseconds / 60_000_000_000, default: 0] += 1
         }
@@ -139,13 +139,13 @@ struct ReplayTests {
         let frames = ["20240808", "20240809"].map { "messages/binance/ws/spot-btcusdt-\($0).jsonl.gz" }
         var fromTable = try Recordings.source(table)
         var trades: [Print] = []
-        while let item = fromTable.next() { if case .print(let print, _) = item.body { trades.append(print) } }
+        while let item = fromTable.next() { if case .trade(let print, _) = item.body { trades.append(print) } }
         var fromFrames = MarketFeed(try frames.map { try Recordings.source(try path($0)) })
         var quotes = 0
         var index = 0
         while let item = fromFrames.next(through: Timestamp(nanoseconds: .max)) {
             switch item.body {
-            case .print(let print, _):
+            case .trade(let print, _):
                 #expect(print == trades[index])
                 index += 1
             case .quote: quotes += 1

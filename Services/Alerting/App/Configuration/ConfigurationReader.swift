@@ -11,10 +11,14 @@ struct ConfigurationReader {
     private let reader: SettingsReader
     private let text: String
 
-    /// - Parameter environment: its variables that begin with `PLIMSOLL_GLOBAL_` override keys under `global`.
+    /// - Parameter environment: its variables that begin with `ALERTING_GLOBAL_` override keys under `global`.
     /// - Throws: `SettingsError` when the text is not YAML.
     init(_ text: String, file: String, environment: [String: String] = [:]) throws(SettingsError) {
-        let overrides = environment.filter { $0.key.hasPrefix("PLIMSOLL_GLOBAL_") }
+        let own = environment.filter { $0.key.hasPrefix("ALERTING_GLOBAL_") }
+        let overrides = Dictionary(
+            uniqueKeysWithValues: own.map {
+                ("PLIMSOLL_GLOBAL_\($0.key.dropFirst("ALERTING_GLOBAL_".count))", $0.value)
+            })
         reader = try Settings(yaml: text, file: file, environment: overrides).reader
         self.text = text
     }

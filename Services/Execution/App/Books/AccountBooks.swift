@@ -130,6 +130,23 @@ final class AccountBooks: Sendable {
         ).map { (try $0.text("id"), try $0.symbol("symbol")) }
     }
 
+    /// The prints that the final minute candles since a moment stand for, oldest first; a week of them at most.
+    func history(_ symbol: Symbol, since: Timestamp) async throws -> [Print] {
+        try await database.query(
+            """
+            SELECT DISTINCT ON (open_ns) open_ns, open, high, low, close, volume, trades FROM candles
+            WHERE symbol = $1 AND timeframe = '1m' AND open_ns >= $2 ORDER BY open_ns, revision DESC LIMIT 10080
+            """, [symbol, since]
+        ).flatMap { row in
+            BarPrints(
+                Candle(
+                    symbol: symbol, timeframe: .minute1, openTime: try row.timestamp("open_ns"),
+                    open: try row.price("open"), high: try row.price("high"), low: try row.price("low"),
+                    close: try row.price("close"), volume: try row.quantity("volume"),
+                    tradeCount: try row.int64("trades"), isFinal: true))
+        }
+    }
+
     /// What the account's money is now.
     struct Totals: Sendable {
         let trading: TradingState

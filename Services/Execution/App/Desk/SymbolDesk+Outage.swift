@@ -67,7 +67,8 @@ extension SymbolDesk {
             guard case .success(.some(let found)) = outcome else { continue }
             _ = orders[id]?.life.handle(found.status.map { .reported($0, executed: found.executed) } ?? .accepted)
         }
-        await parts.venue.adopt(orders.values.filter(\.isAtVenue).map(\.booked.order).sorted { $0.id < $1.id })
+        let resting = orders.values.filter(\.isAtVenue).map(\.booked.order).sorted { $0.id < $1.id }
+        await parts.venue.adopt(symbol, [resting], since: [])
     }
 
     private func keepFills(_ news: [VenueOrder]) async throws {

@@ -124,16 +124,23 @@ actor SymbolDesk {
         orders = fresh
         held = snapshot.position
         exitsVersion = snapshot.exitsVersion
-        if !wasLoaded { await adopt() }
+        if !wasLoaded { try await adopt() }
         isLoaded = true
         wasLoaded = true
     }
 
-    /// Gives a venue without a memory the orders that rest there, pair by pair.
-    private func adopt() async {
+    /// Gives a venue without a memory the orders that rest there, pair by pair, and what happened in the market since.
+    private func adopt() async throws {
+        guard !parts.venue.remembers else { return }
         let resting = orders.values.filter(\.isAtVenue).sorted { $0.id < $1.id }
         let groups = Dictionary(grouping: resting) { "\($0.booked.position ?? $0.id) \($0.booked.version ?? 0)" }
-        for key in groups.keys.sorted() { await parts.venue.adopt(groups[key]?.map(\.booked.order) ?? []) }
+        var history: [Print] = []
+        if let since = resting.map(\.booked.order.decidedAt).min() {
+            history = try await parts.books.history(symbol, since: since)
+        }
+        await parts.venue.adopt(
+            symbol, groups.keys.sorted().map { groups[$0]?.map(\.booked.order) ?? [] },
+            since: history)
     }
 
     private func report() {

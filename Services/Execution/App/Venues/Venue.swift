@@ -11,8 +11,12 @@ protocol Venue: Sendable {
     /// Keeps what it needs running, such as a stream of reports, until its task is cancelled.
     func run(reporting: @escaping @Sendable (VenueNews) -> Void) async throws
 
-    /// Takes up orders that rest there by our books; only a venue without a memory of its own has to.
-    func adopt(_ orders: [Order]) async
+    /// It keeps orders over a restart of ours.
+    var remembers: Bool { get }
+
+    /// Takes up a market's orders that rest there by our books, pair by pair, and the prints since, oldest first; only a
+    /// venue without a memory of its own has to.
+    func adopt(_ symbol: Symbol, _ groups: [[Order]], since: [Print]) async
 
     /// Sends an order, a protective one perhaps as a plain market order.
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder

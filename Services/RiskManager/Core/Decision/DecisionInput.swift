@@ -4,24 +4,24 @@ package import Domain
 package struct DecisionInput: Hashable, Sendable {
     package let signal: Signal
     package let account: AccountSnapshot
-    /// Prices as of `now`.
+    /// Prices as of `time`.
     package let market: MarketSnapshot
     /// The venue's rules; nil when they are not known.
     package let instrument: Instrument?
     /// Of goals that are active, or reached and not past their deadline.
     package let goals: [GoalStanding]
     /// Exchange time of the decision: the close of the candle that decided the signal.
-    package let now: Timestamp
+    package let time: Timestamp
 
     package init(
         signal: Signal, account: AccountSnapshot, market: MarketSnapshot, instrument: Instrument?,
-        goals: [GoalStanding], now: Timestamp
+        goals: [GoalStanding], now time: Timestamp
     ) {
         self.signal = signal
         self.account = account
         self.market = market
         self.instrument = instrument
         self.goals = goals
-        self.now = now
+        self.time = time
     }
 }

@@ -3,7 +3,7 @@ import Domain
 extension RiskPolicy {
     /// Decides what becomes of a signal for an account. The same input gives the same decision.
     package func decide(_ input: DecisionInput) -> Decision {
-        let performance = Performance(input.account, prices: input.market.prices, at: input.now)
+        let performance = Performance(input.account, prices: input.market.prices, at: input.time)
         var inputs = DecisionInputs(input, performance)
         let outcome: Decision.Outcome
         switch input.signal.action {
@@ -12,7 +12,7 @@ extension RiskPolicy {
         }
         return Decision(
             id: Decision.id(signal: input.signal.id, account: input.account.id), account: input.account.id,
-            signalID: input.signal.id, outcome: outcome, inputs: inputs, decidedAt: input.now)
+            signalID: input.signal.id, outcome: outcome, inputs: inputs, decidedAt: input.time)
     }
 }
 
@@ -65,7 +65,7 @@ extension RiskPolicy {
         guard let point = input.market.prices[symbol], point.price.isPositive else {
             throw RefusedEntry(.priceMissing(symbol))
         }
-        let age = input.now - point.time
+        let age = input.time - point.time
         guard age <= stalePriceAfter else {
             throw RefusedEntry(.priceStale(symbol, age: age, limit: stalePriceAfter))
         }
@@ -169,7 +169,7 @@ extension RiskPolicy {
             type: .market, purpose: .entry, quantity: quantity, protectiveStop: entry.stop,
             protectiveTarget: entry.target, strategy: signal.strategy,
             reason: "\(why): \(sizing.riskMoney) at risk\(goalWords) over \(sizing.distance) to the stop\(cut)",
-            correlation: signal.id, decidedAt: input.now, expiresAt: signal.candleClose + entryExpiry)
+            correlation: signal.id, decidedAt: input.time, expiresAt: signal.candleClose + entryExpiry)
         return ApprovedOrder(order: order, decisionID: decisionID, reserved: reserved)
     }
 }
@@ -206,7 +206,7 @@ extension RiskPolicy {
         let order = Order(
             id: DerivedID.make("ord", decisionID), account: account.id, symbol: signal.symbol, side: .sell,
             type: .market, purpose: .exit, quantity: quantity, strategy: signal.strategy,
-            reason: signal.reasons.joined(separator: "; "), correlation: signal.id, decidedAt: input.now,
+            reason: signal.reasons.joined(separator: "; "), correlation: signal.id, decidedAt: input.time,
             expiresAt: nil)
         return .approved(ApprovedOrder(order: order, decisionID: decisionID, reserved: .zero))
     }

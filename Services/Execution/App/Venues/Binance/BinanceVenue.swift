@@ -22,7 +22,9 @@ struct BinanceVenue: Venue {
         }
     }
 
-    func adopt(_ orders: [Order]) async {}
+    var remembers: Bool { true }
+
+    func adopt(_ symbol: Symbol, _ groups: [[Order]], since: [Print]) async {}
 
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
         guard let new = BinanceNewOrder(order.sold(as: type)) else {

@@ -4,10 +4,12 @@ import Synchronization
 
 /// The paper venue as a `Venue`: the core that the backtest uses, fed with the suite's prints.
 ///
-/// Its memory is the rows: after a restart the open ones are adopted, and one that was being sent is unknown to it.
+/// Its memory is the rows: after a restart the open ones are adopted with the candles since, and one that was being sent is
+/// unknown to it.
 final class PaperAdapter: Venue {
     let name = "paper"
     let validity = Duration.zero
+    let remembers = false
 
     private struct State {
         var venue: PaperVenue
@@ -15,6 +17,9 @@ final class PaperAdapter: Venue {
         var fills: [String: Fill] = [:]
         var sequence: [String] = []
         var report: (@Sendable (VenueNews) -> Void)?
+        /// The markets whose orders were taken up, and the prints that wait for it in the others.
+        var adopted: Set<Symbol> = []
+        var waiting: [Symbol: [Print]] = [:]
     }
 
     private static let fillsKept = 4096
@@ -25,11 +30,18 @@ final class PaperAdapter: Venue {
         state = Mutex(State(venue: PaperVenue(costs: costs, instruments: instruments, keptPrints: keptPrints)))
     }
 
-    /// Takes prints in and tells of what they filled.
+    /// Takes prints in and tells of what they filled; those that come before the market's orders are adopted wait for them.
     func handle(_ prints: [Print]) {
         let (orders, report) = state.withLock { state -> ([VenueOrder], (@Sendable (VenueNews) -> Void)?) in
             var orders: [VenueOrder] = []
             for print in prints {
+                guard state.adopted.contains(print.symbol) else {
+                    state.waiting[print.symbol, default: []].append(print)
+                    if state.waiting[print.symbol, default: []].count > Self.fillsKept {
+                        state.waiting[print.symbol]?.removeFirst()
+                    }
+                    continue
+                }
                 orders += Self.keep(state.venue.handle(print), of: print.symbol, in: &state)
             }
             return (orders, state.report)
@@ -43,16 +55,21 @@ final class PaperAdapter: Venue {
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 
-    func adopt(_ orders: [Order]) async {
-        let exits = orders.filter { $0.type == .stop || $0.type == .takeProfit }
-        if let stop = exits.first(where: { $0.type == .stop }), let target = exits.first(where: { $0.type != .stop }) {
-            _ = try? await place(stop: stop, target: target, list: "")
-        } else {
-            for exit in exits { _ = try? await place(exit, as: exit.type) }
+    func adopt(_ symbol: Symbol, _ groups: [[Order]], since: [Print]) async {
+        for group in groups {
+            if let stop = group.first(where: { $0.type == .stop }),
+                let target = group.first(where: { $0.type == .takeProfit })
+            {
+                _ = try? await place(stop: stop, target: target, list: "")
+            } else {
+                for order in group { _ = try? await place(order, as: order.type) }
+            }
         }
-        for order in orders where order.type == .market || order.type == .limit {
-            _ = try? await place(order, as: order.type)
+        let waiting = state.withLock { state in
+            state.adopted.insert(symbol)
+            return state.waiting.removeValue(forKey: symbol) ?? []
         }
+        handle(since + waiting)
     }
 
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {

@@ -75,13 +75,16 @@ final class BinanceFeed: Service {
         }
     }
 
+    /// One quiet market does not make the exchange unreachable; all of them do, and so does history that cannot be had.
     private func reportHealth() {
+        var silent: [String] = []
         var trouble: String?
         for desk in desks {
             let (state, reason) = desk.report()
-            let words = reason ?? (state.connected && !state.stale ? nil : state.reason)
-            if trouble == nil, let words { trouble = "\(desk.symbol): \(words)" }
+            if let reason, trouble == nil { trouble = "\(desk.symbol): \(reason)" }
+            if !state.connected || state.stale { silent.append("\(desk.symbol): \(state.reason)") }
         }
+        if silent.count == desks.count, trouble == nil { trouble = silent.first }
         if let trouble { dependency.down(trouble) } else { dependency.up() }
     }
 }

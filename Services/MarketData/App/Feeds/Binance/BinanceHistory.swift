@@ -98,7 +98,7 @@ extension BinanceHistory {
         // A minute that has only just ended may not be listed yet.
         let minute = Timeframe.minute1.open(containing: time - .seconds(2))
         let stored = await storedCandles(symbol, before: minute)
-        var last: Candle?
+        var minutes: [Candle] = []
         for timeframe in Timeframe.allCases {
             let reach = max(backfill.nanoseconds, Self.candlesMin * timeframe.span.nanoseconds)
             let earliest = timeframe.open(containing: minute - Timestamp.Span(nanoseconds: reach))
@@ -106,17 +106,33 @@ extension BinanceHistory {
             let candles = try await candles(symbol, timeframe, from: from, before: minute, now: time)
             store.add(candles)
             if stored[timeframe] != nil { candles.suffix(Self.publishedMax).forEach(publisher.publish) }
-            if timeframe == .minute1 { last = candles.last }
+            if timeframe == .minute1 { minutes = candles }
         }
         let seeds = try await seeds(symbol, before: minute, now: time)
         let firstID = try await firstID(symbol, since: minute)
-        let lastPrice = (seeds[.hour1]?.last ?? last)?.close
+        let end = reportGaps(symbol, minutes, after: stored[.minute1].map { $0 + .minutes(1) })
+        let lastPrice = (seeds[.hour1]?.last ?? minutes.last)?.close
         logger.info(
             "history is filled", metadata: ["symbol": "\(symbol)", "minute": "\(minute)", "print": "\(firstID)"])
         desk.answered { feed, moment, changes in
             feed.started(
-                at: minute, firstID: firstID, seeds: seeds, lastPrice: lastPrice, at: moment, into: &changes)
+                at: minute, after: end, firstID: firstID, seeds: seeds, lastPrice: lastPrice, at: moment, into: &changes
+            )
         }
+    }
+
+    /// Tells of the pauses in a stretch of minutes.
+    ///
+    /// - Returns: the end of the last minute there was; nil when there was none.
+    private func reportGaps(_ symbol: Symbol, _ minutes: [Candle], after end: Timestamp?) -> Timestamp? {
+        var cursor = end
+        for candle in minutes {
+            if let from = cursor, from < candle.openTime {
+                store.add(CandleGap(symbol: symbol, from: from, to: candle.openTime))
+            }
+            cursor = candle.closeTime
+        }
+        return cursor
     }
 
     /// The newest stored candles. Without a database they are asked for when it is there again, and nothing waits for it.

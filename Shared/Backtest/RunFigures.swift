@@ -1,7 +1,7 @@
 package import Domain
 
 /// The figures of a run.
-package struct Performance: Sendable {
+package struct RunFigures: Sendable {
     package let startEquity: Money
     package let endEquity: Money
     /// Realised and open profit less fees.
