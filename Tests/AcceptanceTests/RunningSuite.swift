@@ -12,7 +12,7 @@ actor RunningSuite {
         let startedAt: Date
 
         /// The mail catcher's file.
-        var mails: URL { suite.folder.appending(path: "mail/mails.jsonl") }
+        var mails: URL { suite.folder.appending(path: "mail/mail.jsonl") }
     }
 
     private var start: Task<Parts, any Error>?
