@@ -16,6 +16,7 @@ package struct BacktestBooks: Sendable {
     /// Orders that are not over, by id.
     private(set) var live: [String: (order: Order, reserved: Money)] = [:]
     private(set) var held: [Symbol: ExecutionCore.HeldPosition] = [:]
+    /// How many sets of exits the position of a market has had.
     private var versions: [Symbol: Int64] = [:]
     private var stakes: [String: Money] = [:]
 
@@ -56,8 +57,9 @@ package struct BacktestBooks: Sendable {
         fills.append(fill)
         purposes.append(order.purpose)
         held[fill.symbol] = position
-        if !wasOpen, let stop = order.protectiveStop {
-            stakes[position.id] = (fill.price - stop).times(fill.quantity)
+        if !wasOpen {
+            versions[fill.symbol] = 0
+            if let stop = order.protectiveStop { stakes[position.id] = (fill.price - stop).times(fill.quantity) }
         }
         if let closed = effect.closed { add(closed, risk: stakes.removeValue(forKey: position.id) ?? .zero) }
         let change = ExitChange.decide(

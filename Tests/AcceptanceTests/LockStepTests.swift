@@ -63,14 +63,15 @@ struct LockStepTests {
         }
     }
 
-    /// Bars of a price that wanders, the same for the same seed.
+    /// Bars of a price that wanders, and leaps now and then; the same for the same seed.
     private static func madeUp(_ symbol: Symbol, seed: UInt64, count: Int) -> [Candle] {
         var random = SeededRandom(seed: seed)
         var price: Int64 = 250_000
         func cents(_ value: Int64) -> Price { Price(raw: value * 1_000_000) }
         return (0..<count).map { minute in
             let open = price + Int64.random(in: -20...20, using: &random)
-            let close = open + Int64.random(in: -300...300, using: &random)
+            let leap: Int64 = [-1500, 1500, 0, 0, 0, 0, 0, 0, 0, 0].randomElement(using: &random) ?? 0
+            let close = open + leap + Int64.random(in: -300...300, using: &random)
             let high = max(open, close) + Int64.random(in: 0...150, using: &random)
             let low = min(open, close) - Int64.random(in: 0...150, using: &random)
             price = close
