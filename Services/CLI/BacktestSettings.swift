@@ -8,7 +8,7 @@ import TradingSettings
 
 /// What a backtest takes from the settings of the suite: the same keys that strategy, risk-manager and execution read.
 ///
-/// The venue's rules are not known offline: the tick and the lot are the finest in the file, but not finer than 1e-8, and nothing is
+/// Where the venue's rules are not given, the tick and the lot are the finest in the file, but not finer than 1e-8, and nothing is
 /// too small or too large.
 struct BacktestSettings {
     let account: String
@@ -46,10 +46,13 @@ struct BacktestSettings {
     }
 
     /// The setup for these series of bars.
-    func setup(for series: [[Candle]]) -> BacktestSetup {
+    ///
+    /// - Parameter instruments: the venue's rules; nil to infer them from the bars.
+    func setup(for series: [[Candle]], instruments: [Instrument]? = nil) -> BacktestSetup {
         BacktestSetup(
-            account: account, deposit: deposit, instances: instances, instruments: series.compactMap(Self.instrument),
-            policy: policy, checks: checks, costs: costs)
+            account: account, deposit: deposit, instances: instances,
+            instruments: instruments ?? series.compactMap(Self.instrument), policy: policy, checks: checks, costs: costs
+        )
     }
 
     private static func instrument(_ bars: [Candle]) -> Instrument? {
