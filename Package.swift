@@ -38,7 +38,7 @@ func app(_ service: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .executableTarget(
         name: "\(service)App",
         dependencies: [
-            "\(service)Core".asTarget, "Domain", "Contracts", "Store", "Bus", "ServiceKit", log, lifecycle,
+            "\(service)Core".asTarget, "Domain", "Contracts", "Store", "Bus", "ServiceKit", "Wiring", log, lifecycle,
         ] + dependencies,
         path: "Services/\(service)/App", swiftSettings: strict)
 }
@@ -103,6 +103,10 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
 
+        shared("Wiring", ["Store", "Bus", "ServiceKit"]),
+        shared(
+            "TradingSettings", ["Domain", "ServiceKit", "StrategyCore", "RiskManagerCore", "ExecutionCore"]),
+
         core("MarketData"),
         core("Strategy", ["Indicators"]),
         core("RiskManager"),
@@ -110,9 +114,9 @@ let package = Package(
         core("Alerting"),
 
         app("MarketData", ["Exchanges", "Outbound"]),
-        app("Strategy"),
-        app("RiskManager", ["Exchanges", "Outbound", hummingbird, httpTypes]),
-        app("Execution", ["Exchanges", "Outbound"]),
+        app("Strategy", ["TradingSettings"]),
+        app("RiskManager", ["Exchanges", "Outbound", "TradingSettings", hummingbird, httpTypes]),
+        app("Execution", ["Exchanges", "Outbound", "TradingSettings"]),
         app("Alerting", ["Outbound", hummingbird, crypto]),
         .executableTarget(
             name: "ExchangeSim",
@@ -125,7 +129,8 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Domain", "Indicators", "Backtest", "Contracts", "Store", "Bus", "Outbound", "Exchanges", "ServiceKit",
-                "MarketDataCore", "StrategyCore", "RiskManagerCore", "ExecutionCore", arguments, log,
+                "Wiring", "TradingSettings", "MarketDataCore", "StrategyCore", "RiskManagerCore", "ExecutionCore",
+                arguments, log,
             ],
             path: "Services/CLI", swiftSettings: strict),
 

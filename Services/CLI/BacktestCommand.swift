@@ -9,7 +9,7 @@ struct BacktestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backtest", abstract: "Runs the suite's own rules over recorded bars, on the paper venue.",
         discussion: """
-            Each --data belongs to the --symbol in the same place. Writes trades.csv, equity.csv, equity.svg and summary.txt into \
+            Each --data belongs to the --symbol in the same place. Writes trades.csv, fills.csv, equity.csv, equity.svg and summary.txt into \
             the folder of --out and prints the summary. The same files and settings give the same bytes.
             """)
 
@@ -24,6 +24,14 @@ struct BacktestCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "Which of the accounts to run; its money, its strategies. The first when not given.")
     var account: String?
+
+    @Option(
+        name: .long,
+        help: """
+            The markets' rules as execution keeps them: instruments.json in its state folder. Without it they are inferred from \
+            the bars.
+            """)
+    var instruments: String?
 
     @Option(name: .long, help: "The folder for the results; made when it is not there.")
     var out: String
@@ -57,7 +65,8 @@ struct BacktestCommand: AsyncParsableCommand {
             guard let first = ids.first else { continue }
             throw BacktestFileError(path: path, problem: "its bars are wider than the candles that \(first) decides on")
         }
-        var backtest = Backtest(settings.setup(for: files.map(\.bars)))
+        let rules = try instruments.map { try InstrumentFile(path: $0, symbols: symbols).instruments }
+        var backtest = Backtest(settings.setup(for: files.map(\.bars), instruments: rules))
         var feed = BarFeed(files.map(\.bars))
         let clock = ContinuousClock()
         let begin = clock.now
@@ -81,6 +90,7 @@ struct BacktestCommand: AsyncParsableCommand {
         let title = "\(settings.account), \(symbol.joined(separator: ", ")): net profit \(backtest.figures.netProfit)"
         let files = [
             ("trades.csv", ResultFiles.trades(backtest.books.trades)),
+            ("fills.csv", ResultFiles.fills(backtest.books)),
             ("equity.csv", ResultFiles.equity(backtest.curve.points)),
             ("equity.svg", EquityPicture.draw(backtest.curve.points, title: title)), ("summary.txt", summary),
         ]

@@ -28,6 +28,28 @@ struct BacktestFile {
     }
 }
 
+/// The rules of markets, as execution writes them down each time the exchange tells them.
+struct InstrumentFile {
+    let instruments: [Instrument]
+
+    /// - Parameter symbols: all of these have to be in it; others are left out.
+    /// - Throws: `BacktestFileError`.
+    init(path: String, symbols: [Symbol]) throws {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw BacktestFileError(path: path, problem: "cannot be read")
+        }
+        guard let all = try? JSONDecoder().decode([Instrument].self, from: data) else {
+            throw BacktestFileError(path: path, problem: "is no list of instruments")
+        }
+        instruments = try symbols.map { symbol in
+            guard let found = all.first(where: { $0.symbol == symbol }) else {
+                throw BacktestFileError(path: path, problem: "does not tell the rules of \(symbol)")
+            }
+            return found
+        }
+    }
+}
+
 /// Bars of several markets as they opened.
 struct BarFeed {
     private var series: [ArraySlice<Candle>]

@@ -16,6 +16,9 @@ package enum BacktestError: Error, Equatable, Sendable {
 /// Runs the cores of the suite over recorded bars, in lock-step: what is decided at the close of a candle is at the venue that close
 /// and the latency later, and meets the first print from then on.
 ///
+/// As in the running suite, a candle is known to be final when the first print after it comes. So that print meets the orders that
+/// rest at the venue first; then the candle is decided, at the prices before its close; then the new orders meet the same print.
+///
 /// Nothing depends on a clock, on the order of a dictionary or on how fast it runs: the same bars give the same bytes.
 package struct Backtest: Sendable {
     package let setup: BacktestSetup
@@ -32,7 +35,13 @@ package struct Backtest: Sendable {
     private var venue: PaperVenue
     private var builders: [Symbol: CandleBuilder] = [:]
     private let instruments: [Symbol: Instrument]
+    /// As many as the venue of the running suite keeps.
+    private static let keptPrints = 4096
     private var prices: [Symbol: PricePoint] = [:]
+    /// Those before the newest: what other markets knew at a close that the newest print is already past.
+    private var earlier: [Symbol: PricePoint] = [:]
+    /// The newest print of each market, the one that is being taken included.
+    private var seen: [Symbol: Price] = [:]
     private var deferred: [Signal] = []
     private var nextPrint: [Symbol: Int64] = [:]
 
@@ -41,7 +50,7 @@ package struct Backtest: Sendable {
         books = BacktestBooks(account: setup.account, deposit: setup.deposit)
         curve = EquityCurve(setup.deposit)
         runner = StrategyRunner(setup.instances)
-        venue = PaperVenue(costs: setup.costs, instruments: setup.instruments)
+        venue = PaperVenue(costs: setup.costs, instruments: setup.instruments, keptPrints: Self.keptPrints)
         instruments = Dictionary(setup.instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
         for symbol in instruments.keys { builders[symbol] = CandleBuilder(symbol: symbol) }
     }
@@ -89,16 +98,18 @@ package struct Backtest: Sendable {
     }
 
     private mutating func take(_ print: Print) throws(BacktestError) {
-        try close(print)
-        prices[print.symbol] = PricePoint(price: print.price, time: print.time)
+        seen[print.symbol] = print.price
         for report in venue.handle(print) { try book(report) }
+        try close(print)
+        earlier[print.symbol] = prices[print.symbol]
+        prices[print.symbol] = PricePoint(price: print.price, time: print.time)
         guard books.isOpen else { return }
         let equity = books.equity(at: prices)
         curve.mark(equity)
         books.marks.observe(profit: equity - setup.deposit, at: print.time)
     }
 
-    /// Builds the candles: what was final before this print is decided before it meets the venue.
+    /// Builds the candles: what is final with this print is decided.
     private mutating func close(_ print: Print) throws(BacktestError) {
         var changes = CandleChanges()
         builders[print.symbol]?.add(print, into: &changes)
@@ -114,14 +125,15 @@ package struct Backtest: Sendable {
             switch outcome {
             case .signal(let signal):
                 signals.append(signal)
-                decide(signal)
+                try decide(signal)
             case .stopped(let failure): decisions["strategy_stopped_\(failure.strategy)", default: 0] += 1
             }
         }
     }
 
-    private mutating func decide(_ signal: Signal) {
+    private mutating func decide(_ signal: Signal) throws(BacktestError) {
         let now = signal.candleClose
+        let prices = prices(before: now)
         books.marks.observe(profit: books.equity(at: prices) - setup.deposit, at: now)
         let decision = policy(signal).decide(
             DecisionInput(
@@ -129,10 +141,17 @@ package struct Backtest: Sendable {
                 instrument: instruments[signal.symbol], goals: [], now: now))
         decisions[decision.code, default: 0] += 1
         switch decision.outcome {
-        case .approved(let approved): send(approved)
+        case .approved(let approved): try send(approved)
         case .refused: break
         case .deferred: deferred.append(signal)
         }
+    }
+
+    /// The prices just before a moment.
+    private func prices(before time: Timestamp) -> [Symbol: PricePoint] {
+        var known = prices
+        for (symbol, point) in prices where point.time >= time { known[symbol] = earlier[symbol] ?? point }
+        return known
     }
 
     /// The owner's policy; a price may be as old as the distance of prints in bars that are wider than a minute.
@@ -143,11 +162,10 @@ package struct Backtest: Sendable {
         return policy
     }
 
-    private mutating func send(_ approved: ApprovedOrder) {
+    private mutating func send(_ approved: ApprovedOrder) throws(BacktestError) {
         let order = approved.order
         guard let instrument = instruments[order.symbol] else { return }
-        let price = prices[order.symbol]
-        let market = OrderGuard.Market(lastPrice: price?.price, age: Timestamp.Span(nanoseconds: 0))
+        let market = OrderGuard.Market(lastPrice: seen[order.symbol], age: Timestamp.Span(nanoseconds: 0))
         let quantity = books.held[order.symbol]?.position.quantity ?? .zero
         do throws(OrderGuard.Refusal) {
             try setup.checks.check(order, instrument: instrument, market: market, held: quantity)
@@ -159,7 +177,7 @@ package struct Backtest: Sendable {
             for exit in books.exits(of: order.symbol) { withdraw(exit.order.id, order.symbol) }
         }
         books.add(order, reserved: approved.reserved)
-        _ = venue.place(order)
+        for report in venue.place(order) ?? [] { try book(report) }
     }
 
     private mutating func book(_ report: PaperReport) throws(BacktestError) {
@@ -171,20 +189,22 @@ package struct Backtest: Sendable {
                 change = try books.book(fill, lot: instruments[fill.symbol]?.lotSize ?? .zero)
             } catch { throw .oversold(fill.symbol, fill.time) }
             for id in change.withdraw { withdraw(id, fill.symbol) }
-            if let set = change.place { place(set, fill.symbol) }
+            if let set = change.place { try place(set, fill.symbol) }
             let waiting = deferred
             deferred = []
-            for signal in waiting { decide(signal) }
+            for signal in waiting { try decide(signal) }
         }
     }
 
-    private mutating func place(_ set: ExitSet, _ symbol: Symbol) {
+    private mutating func place(_ set: ExitSet, _ symbol: Symbol) throws(BacktestError) {
         for order in set.orders { books.add(order) }
+        var reports: [PaperReport] = []
         if let stop = set.stop, let target = set.target {
-            _ = venue.place(stop: stop, target: target)
+            reports = venue.place(stop: stop, target: target) ?? []
         } else {
-            for order in set.orders { _ = venue.place(order) }
+            for order in set.orders { reports += venue.place(order) ?? [] }
         }
+        for report in reports { try book(report) }
     }
 
     private mutating func withdraw(_ id: String, _ symbol: Symbol) {

@@ -7,6 +7,8 @@ package struct BacktestBooks: Sendable {
     package let account: String
     package private(set) var ledger = Ledger()
     package private(set) var fills: [Fill] = []
+    /// What the order of each fill was for, in the same place as the fill.
+    package private(set) var purposes: [OrderPurpose] = []
     package private(set) var trades: [TradeRecord] = []
     /// Of all closed positions.
     package private(set) var heldFor = Timestamp.Span(nanoseconds: 0)
@@ -14,6 +16,7 @@ package struct BacktestBooks: Sendable {
     /// Orders that are not over, by id.
     private(set) var live: [String: (order: Order, reserved: Money)] = [:]
     private(set) var held: [Symbol: ExecutionCore.HeldPosition] = [:]
+    /// How many sets of exits the position of a market has had.
     private var versions: [Symbol: Int64] = [:]
     private var stakes: [String: Money] = [:]
 
@@ -52,9 +55,11 @@ package struct BacktestBooks: Sendable {
         let effect = try position.book(fill, of: order, lot: lot)
         try ledger.book(fill)
         fills.append(fill)
+        purposes.append(order.purpose)
         held[fill.symbol] = position
-        if !wasOpen, let stop = order.protectiveStop {
-            stakes[position.id] = (fill.price - stop).times(fill.quantity)
+        if !wasOpen {
+            versions[fill.symbol] = 0
+            if let stop = order.protectiveStop { stakes[position.id] = (fill.price - stop).times(fill.quantity) }
         }
         if let closed = effect.closed { add(closed, risk: stakes.removeValue(forKey: position.id) ?? .zero) }
         let change = ExitChange.decide(

@@ -17,6 +17,20 @@ package enum ResultFiles {
         return text
     }
 
+    /// One line a fill, times in UTC, oldest first; `reason` is what its order was for.
+    package static func fills(_ books: BacktestBooks) -> String {
+        var text = "time,symbol,side,price,quantity,fee,reason,order\n"
+        for (fill, purpose) in zip(books.fills, books.purposes) {
+            let fields = [
+                "\(fill.time)", fill.symbol.name, fill.side.rawValue, "\(fill.price)", "\(fill.quantity)",
+                "\(fill.fee)",
+                purpose.rawValue, fill.orderID,
+            ]
+            text += fields.joined(separator: ",") + "\n"
+        }
+        return text
+    }
+
     /// One line a recorded moment.
     package static func equity(_ points: [EquityPoint]) -> String {
         var text = "time,cash,equity,drawdown\n"

@@ -56,6 +56,10 @@ struct ScenarioTests {
             bars: [[100, 101, 99, 100], [100, 101, 88, 95], [96, 97, 95, 96]], exitAt: 2, entry: "100", exit: "88",
             reason: "stop_loss"),
         ExitCase(
+            name: "the stop waits at the venue: a gap through it comes before the exit decided at the close before",
+            bars: [[100, 101, 99, 100], [100, 103, 97, 99], [80, 85, 78, 84]], exitAt: 2, entry: "100", exit: "80",
+            reason: "stop_loss"),
+        ExitCase(
             name: "the entry fills at the next bar's open, wherever that is, and its stop holds at once",
             bars: [[100, 101, 99, 100], [104, 105, 90, 92]], entry: "104", exit: "90", reason: "stop_loss"),
         ExitCase(

@@ -147,7 +147,8 @@ actor StrategyService: Service {
     }
 
     private func act(on outcome: StrategyDesk.Outcome) {
-        figures.evaluated(outcome.evaluated)
+        // Counted last: whoever reads the count may rely on the signals being out.
+        defer { figures.evaluated(outcome.evaluated) }
         for signal in outcome.signals {
             publish(signal)
             figures.raised(signal)
