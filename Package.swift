@@ -73,6 +73,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
         .systemLibrary(name: "CLibpq", path: "Shared/CLibpq"),
@@ -133,7 +135,11 @@ let package = Package(
             path: "Services/CLI", swiftSettings: strict),
 
         .target(
-            name: "TestKit", dependencies: ["Domain"], path: "Tests/TestKit", swiftSettings: strict),
+            name: "TestKit",
+            dependencies: [
+                "Domain", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "StoreTestKit", dependencies: ["Store", "Domain", "TestKit"], path: "Tests/StoreTestKit",
             swiftSettings: strict),

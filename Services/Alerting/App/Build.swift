@@ -24,9 +24,7 @@ struct Build {
         guard let configuration = settings.configuration else { throw ConfigurationError(faults: ["no configuration"]) }
         let hooks = StoreHooks(context, required: false)
         let database = Database(settings: databaseSettings, hooks: hooks)
-        let bus = busSettings.map {
-            Bus($0, logger: context.logger("bus"), hooks: BusHooks(context, required: false))
-        }
+        let bus = busSettings.map { Bus($0, logger: context.logger("bus"), hooks: BusHooks(context, required: false)) }
         let figures = AlertingFigures(
             context.metrics, kinds: Set(configuration.destinations.map(\.channel.kind)))
         let journal = Journal(
