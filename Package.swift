@@ -38,7 +38,7 @@ func app(_ service: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .executableTarget(
         name: "\(service)App",
         dependencies: [
-            "\(service)Core".asTarget, "Domain", "Contracts", "Store", "Bus", "ServiceKit", log, lifecycle,
+            "\(service)Core".asTarget, "Domain", "Contracts", "Store", "Bus", "ServiceKit", "Wiring", log, lifecycle,
         ] + dependencies,
         path: "Services/\(service)/App", swiftSettings: strict)
 }
@@ -73,6 +73,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
         .systemLibrary(name: "CLibpq", path: "Shared/CLibpq"),
@@ -101,6 +103,10 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
 
+        shared("Wiring", ["Store", "Bus", "ServiceKit"]),
+        shared(
+            "TradingSettings", ["Domain", "ServiceKit", "StrategyCore", "RiskManagerCore", "ExecutionCore"]),
+
         core("MarketData"),
         core("Strategy", ["Indicators"]),
         core("RiskManager"),
@@ -108,9 +114,9 @@ let package = Package(
         core("Alerting"),
 
         app("MarketData", ["Exchanges", "Outbound"]),
-        app("Strategy"),
-        app("RiskManager", ["Exchanges", "Outbound", hummingbird, httpTypes]),
-        app("Execution", ["Exchanges", "Outbound"]),
+        app("Strategy", ["TradingSettings"]),
+        app("RiskManager", ["Exchanges", "Outbound", "TradingSettings", hummingbird, httpTypes]),
+        app("Execution", ["Exchanges", "Outbound", "TradingSettings"]),
         app("Alerting", ["Outbound", hummingbird, crypto]),
         .executableTarget(
             name: "ExchangeSim",
@@ -123,12 +129,17 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Domain", "Indicators", "Backtest", "Contracts", "Store", "Bus", "Outbound", "Exchanges", "ServiceKit",
-                "MarketDataCore", "StrategyCore", "RiskManagerCore", "ExecutionCore", arguments, log,
+                "Wiring", "TradingSettings", "MarketDataCore", "StrategyCore", "RiskManagerCore", "ExecutionCore",
+                arguments, log,
             ],
             path: "Services/CLI", swiftSettings: strict),
 
         .target(
-            name: "TestKit", dependencies: ["Domain"], path: "Tests/TestKit", swiftSettings: strict),
+            name: "TestKit",
+            dependencies: [
+                "Domain", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "StoreTestKit", dependencies: ["Store", "Domain", "TestKit"], path: "Tests/StoreTestKit",
             swiftSettings: strict),

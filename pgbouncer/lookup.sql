@@ -5,7 +5,7 @@ CREATE ROLE pgbouncer LOGIN PASSWORD :'password';
 \endif
 ALTER ROLE pgbouncer PASSWORD :'password';
 CREATE SCHEMA IF NOT EXISTS pgbouncer AUTHORIZATION CURRENT_USER;
-CREATE OR REPLACE FUNCTION pgbouncer.lookup(wanted text, OUT usename text, OUT passwd text) RETURNS record
+CREATE OR REPLACE FUNCTION pgbouncer.lookup(wanted text) RETURNS TABLE (usename text, passwd text)
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog
     AS $$ SELECT rolname::text, rolpassword FROM pg_authid WHERE rolname = wanted AND rolcanlogin $$;
 REVOKE ALL ON FUNCTION pgbouncer.lookup(text) FROM PUBLIC;

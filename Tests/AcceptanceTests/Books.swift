@@ -33,6 +33,48 @@ struct Books {
         }
     }
 
+    /// The venue's fills of account `main` are its rows: none lost, none doubled, none changed.
+    static func agreeWithVenue(_ suite: Suite, within limit: Duration = .seconds(30)) async throws {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let ours = try await suite.sql(
+                """
+                SELECT symbol || ' ' || venue_trade_id || ' ' || order_id || ' ' || trim_scale(price) || ' '
+                  || trim_scale(quantity) FROM fills WHERE account = 'main'
+                """)
+            let booked = Set(ours.split(separator: "\n").map(String.init))
+            let atVenue = try await venueFills(suite)
+            if booked == atVenue, booked.count == ours.split(separator: "\n").count { return }
+            guard ContinuousClock.now < deadline else {
+                throw Difference(
+                    description: """
+                        only at the venue: \(atVenue.subtracting(booked).sorted())
+                        only in the books: \(booked.subtracting(atVenue).sorted())
+                        """)
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private struct VenueFill: Decodable {
+        let symbol: String
+        let id: Int64
+        let clientOrderId: String
+        let price: String
+        let qty: String
+    }
+
+    private static func venueFills(_ suite: Suite) async throws -> Set<String> {
+        guard let text = try await suite.get("exchange-sim", "/control/fills") else {
+            throw Difference(description: "the exchange does not show its fills")
+        }
+        let fills = try JSONDecoder().decode([VenueFill].self, from: Data(text.utf8))
+        return Set(
+            try fills.map { fill in
+                "\(fill.symbol) \(fill.id) \(fill.clientOrderId) \(try Price(fill.price[...])) \(try Quantity(fill.qty[...]))"
+            })
+    }
+
     /// Deposits − withdrawals + realised − fees = cash + cost of open positions, and each figure as the fills say.
     private static func moneyDifferences(_ suite: Suite, _ account: String) async throws -> [String] {
         // One statement: one snapshot of transfers, fills, positions and the account.

@@ -11,7 +11,10 @@ struct Suite: Sendable {
     ///
     /// - Throws: `Command.Failed` with what `ops/run` said.
     static func start(_ settings: [String: String] = [:]) async throws -> Suite {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "plimsoll-suite-\(UUID().uuidString)")
+        let name = "plimsoll-suite-\(UUID().uuidString)"
+        let folder =
+            ProcessInfo.processInfo.environment["PLIMSOLL_ACCEPTANCE_FOLDER"].map { URL(filePath: $0) }
+            ?? FileManager.default.temporaryDirectory.appending(path: name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder.path)
         var environment = settings
@@ -32,24 +35,8 @@ struct Suite: Sendable {
         return Suite(folder: folder, ports: ports, environment: environment)
     }
 
-    /// Stops it; the folder is kept when `keeping` says so.
-    func stop(keeping: Bool = false) async throws {
-        try await Command.require(Self.script("stop"), [], environment: environment)
-        if !keeping { try FileManager.default.removeItem(at: folder) }
-    }
-
-    /// Runs `body` on a fresh suite and stops it, whatever happens; the logs of a failed run stay.
-    static func run(_ settings: [String: String] = [:], _ body: (Suite) async throws -> Void) async throws {
-        let suite = try await start(settings)
-        do {
-            try await body(suite)
-        } catch {
-            print("the suite's logs are in \(suite.folder.path)/log")
-            try await suite.stop(keeping: true)
-            throw error
-        }
-        try await suite.stop()
-    }
+    /// Stops it, in order; the folder stays.
+    func stop() async throws { try await Command.require(Self.script("stop"), [], environment: environment) }
 
     func port(_ name: String) throws -> Int {
         guard let port = ports[name] else { throw Unknown(name: name) }
@@ -98,18 +85,18 @@ struct Suite: Sendable {
 
     /// The operator's command line.
     func plimsoll(_ arguments: String...) async throws -> Command.Outcome {
-        let settings = [
+        let sections = [
+            "market-data": "MARKET_DATA", "strategy": "STRATEGY", "risk-manager": "RISK", "execution": "EXECUTION",
+            "alerting": "ALERTING", "exchange-sim": "EXCHANGE_SIM",
+        ]
+        var settings = [
             "PLIMSOLL_DATABASE_PORT": String(try port("pgbouncer")), "PLIMSOLL_REDIS_PORT": String(try port("redis")),
-            "PLIMSOLL_DATABASE_PASSWORD_FILE": folder.appending(path: "secrets/postgres-{role}").path,
-            "PLIMSOLL_REDIS_PASSWORD_FILE": folder.appending(path: "secrets/redis").path,
-            "PLIMSOLL_RISK_PORT": String(try port("risk-manager")),
-            "PLIMSOLL_EXECUTION_PORT": String(try port("execution")),
-            "PLIMSOLL_MARKET_DATA_PORT": String(try port("market-data")),
-            "PLIMSOLL_STRATEGY_PORT": String(try port("strategy")),
-            "PLIMSOLL_ALERTING_PORT": String(try port("alerting")),
             "PLIMSOLL_EXCHANGE_REST_URL": try address("exchange-sim", ""),
         ]
-        return try await Command.run(RunningProgram.product("plimsoll"), arguments, environment: settings)
+        for (service, section) in sections { settings["PLIMSOLL_\(section)_PORT"] = String(try port(service)) }
+        return try await Command.run(
+            RunningProgram.product("plimsoll"), arguments, environment: settings,
+            folder: folder.appending(path: "place"))
     }
 
     // MARK: breaking
@@ -127,11 +114,16 @@ struct Suite: Sendable {
 
     /// kill -9 of a server, and its start after a while.
     func bounce(_ server: String, downFor pause: Duration = .seconds(2)) async throws {
-        let servers = folder.appending(path: "servers").path
-        let secrets = ["SECRETS": folder.appending(path: "secrets").path]
-        try await Command.require(Self.script("servers"), ["kill", servers, server], environment: secrets)
+        try await servers("kill", server)
         try await Task.sleep(for: pause)
-        try await Command.require(Self.script("servers"), ["start", servers, server], environment: secrets)
+        try await servers("start", server)
+    }
+
+    /// `ops/servers kill` or `start` of one server of this run.
+    func servers(_ command: String, _ server: String) async throws {
+        try await Command.require(
+            Self.script("servers"), [command, folder.appending(path: "servers").path, server],
+            environment: ["SECRETS": folder.appending(path: "secrets").path])
     }
 
     /// Waits until every service says it is ready.

@@ -19,6 +19,13 @@ struct TimeTests {
             Timeframe.minute5.open(containing: Timestamp(nanoseconds: -1)).description == "1969-12-31T23:55:00.000Z")
     }
 
+    @Test("a moment at the end of the range has a candle to fall into")
+    func ends() {
+        for time in [Timestamp(nanoseconds: .max), Timestamp(nanoseconds: .min)] {
+            for timeframe in Timeframe.allCases { _ = timeframe.open(containing: time) }
+        }
+    }
+
     @Test("a civil day survives a round trip over leap years")
     func civil() {
         for days in stride(from: Int64(-200_000), through: 200_000, by: 37) {

@@ -38,6 +38,8 @@ final class ScriptedVenue: Venue {
         var placed: [String: Int] = [:]
         var refusesPairs = false
         var pairFaults: [Fault] = []
+        var forgets = false
+        var unfindable = ""
     }
 
     let name = "scripted"
@@ -49,6 +51,10 @@ final class ScriptedVenue: Venue {
     func next(_ faults: Fault...) { state.withLock { $0.faults = faults } }
     func nextPair(_ faults: Fault...) { state.withLock { $0.pairFaults = faults } }
     func refusesPairs(_ on: Bool = true) { state.withLock { $0.refusesPairs = on } }
+    /// What is over is not found by its id any more; its fills are still there.
+    func forgetsWhatIsOver() { state.withLock { $0.forgets = true } }
+    /// Questions for ids with this beginning are not answered; none when empty.
+    func answersNothing(about prefix: String) { state.withLock { $0.unfindable = prefix } }
     func reporting(_ on: Bool) { state.withLock { $0.reports = on } }
     func filling(inParts parts: Int64) { state.withLock { $0.parts = parts } }
 
@@ -115,8 +121,10 @@ final class ScriptedVenue: Venue {
     }
 
     func find(_ id: String, _ symbol: Symbol) async throws(VenueError) -> VenueOrder? {
-        state.withLock { state in
-            state.entries.last { $0.order.id == id }.map { entry in
+        let unfindable = state.withLock { $0.unfindable }
+        if !unfindable.isEmpty, id.hasPrefix(unfindable) { throw VenueError(kind: .inDoubt, message: "no answer") }
+        return state.withLock { state in
+            state.entries.last { $0.order.id == id && !(state.forgets && $0.status != .resting) }.map { entry in
                 var view = Self.view(entry)
                 view.fills = []
                 return view

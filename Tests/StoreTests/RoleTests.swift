@@ -29,6 +29,28 @@ import Testing
         }
     }
 
+    @Test func `execution cannot buy under the name of an exit, nor revive what is over`() async throws {
+        try await withTestDatabase { test in
+            try await test.addAccount("a", cash: .zero)
+            let risk = test.connect(.riskManager, poolSize: 1)
+            try await risk.query(Self.order, ["entry", Side.buy, OrderPurpose.entry])
+            let database = test.connect(.execution)
+            let bought = await #expect(throws: StoreError.self) {
+                try await database.query(Self.order, ["exit", Side.buy, OrderPurpose.exit])
+            }
+            #expect(bought?.code == .notPermitted)
+            try await database.query("UPDATE orders SET state = 'expired' WHERE id = 'entry'")
+            for state in [OrderState.approved, .submitting, .open, .partiallyFilled] {
+                let revived = await #expect(throws: StoreError.self, "\(state)") {
+                    try await database.query("UPDATE orders SET state = $1 WHERE id = 'entry'", [state])
+                }
+                #expect(revived?.code == .notPermitted, "\(state)")
+            }
+            await database.close()
+            await risk.close()
+        }
+    }
+
     @Test func `execution may send less of an entry than was approved, and never more`() async throws {
         try await withTestDatabase { test in
             try await test.addAccount("a", cash: .zero)
@@ -75,7 +97,8 @@ import Testing
             for role in DatabaseRole.allCases {
                 let database = test.connect(role, poolSize: 1)
                 for statement: SQL in [
-                    "DELETE FROM decisions", "DELETE FROM fills", "DELETE FROM orders", "DELETE FROM control_audit",
+                    "DELETE FROM decisions", "DELETE FROM fills", "UPDATE fills SET price = 1",
+                    "UPDATE trades SET realised = 0", "DELETE FROM orders", "DELETE FROM control_audit",
                     "UPDATE decisions SET reason = ''", "UPDATE control_audit SET reason = ''",
                     "UPDATE account_transfers SET amount = 1", "DELETE FROM schema_migrations", "DELETE FROM events",
                     "CREATE TABLE mine (x int)",

@@ -1,4 +1,6 @@
 package import Foundation
+import Subprocess
+import SystemPackage
 
 /// Runs a program to its end, or keeps one running for a test.
 package enum Command {
@@ -26,13 +28,17 @@ package enum Command {
         let outputFile = scratch.appending(path: "out")
         let errorFile = scratch.appending(path: "err")
         for file in [outputFile, errorFile] { try Data().write(to: file) }
-        let process = try prepare(program, arguments, environment: environment, folder: folder)
-        process.standardOutput = try FileHandle(forWritingTo: outputFile)
-        process.standardError = try FileHandle(forWritingTo: errorFile)
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
+        let root = folder ?? Repository.root
+        let result = try await Subprocess.run(
+            program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
+            environment: .inherit.updating(changes(environment)), workingDirectory: FilePath(root.path),
+            output: .fileDescriptor(try writing(outputFile), closeAfterSpawningProcess: true),
+            error: .fileDescriptor(try writing(errorFile), closeAfterSpawningProcess: true))
+        let status: Int32 =
+            switch result.terminationStatus {
+            case .exited(let code): code
+            case .signaled(let signal): 128 + signal
+            }
         return Outcome(
             status: status, output: try String(contentsOf: outputFile, encoding: .utf8),
             errors: try String(contentsOf: errorFile, encoding: .utf8))
@@ -46,6 +52,14 @@ package enum Command {
         let outcome = try await run(program, arguments, environment: environment, folder: folder)
         guard outcome.status == 0 else { throw Failed(program: program, outcome: outcome) }
         return outcome.output
+    }
+
+    private static func changes(_ environment: [String: String]) -> [Subprocess.Environment.Key: String?] {
+        Dictionary(uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0.key), $0.value) })
+    }
+
+    private static func writing(_ file: URL) throws -> FileDescriptor {
+        try FileDescriptor.open(FilePath(file.path), .writeOnly, options: [.truncate])
     }
 
     static func prepare(

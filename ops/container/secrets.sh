@@ -7,7 +7,7 @@ new() { head -c 24 /dev/urandom | base64 | tr -d '/+=\n' | head -c 32; }
 master=/secrets/master
 mkdir -p "$master"
 for name in postgres-superuser postgres-pgbouncer postgres-market_data postgres-strategy postgres-risk_manager \
-    postgres-execution postgres-alerting postgres-operator redis exchange-key exchange-secret api-key smtp-password \
+    postgres-execution postgres-alerting postgres-operator redis exchange-key exchange-secret smtp-password \
     grafana-admin; do
     [ -s "$master/$name" ] || new >"$master/$name"
 done
@@ -21,6 +21,13 @@ give() {
     chmod 500 "$folder"
     chmod 400 "$folder"/*
 }
+
+# The mail catcher's certificate, its own authority, and its one user.
+if [ ! -s "$master/mail-certificate.pem" ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=mail \
+        -addext subjectAltName=DNS:mail -keyout "$master/mail-key.pem" -out "$master/mail-certificate.pem" 2>/dev/null
+fi
+printf 'plimsoll:%s\n' "$(cat "$master/smtp-password")" >"$master/mail-users"
 
 app=10001
 printf '"pgbouncer" "%s"\n' "$(cat "$master/postgres-pgbouncer")" >/secrets/pgbouncer/users.txt
@@ -40,9 +47,10 @@ give grafana 472 grafana-admin
 give exchange-sim $app exchange-key exchange-secret
 give migrate $app postgres-superuser postgres-market_data postgres-strategy postgres-risk_manager postgres-execution \
     postgres-alerting postgres-operator
-give operator $app postgres-operator redis api-key exchange-key exchange-secret smtp-password
+give operator $app postgres-operator redis exchange-key exchange-secret smtp-password
 give market-data $app postgres-market_data redis
 give strategy $app postgres-strategy redis
-give risk-manager $app postgres-risk_manager redis api-key
+give risk-manager $app postgres-risk_manager redis
 give execution $app postgres-execution redis exchange-key exchange-secret
-give alerting $app postgres-alerting redis smtp-password api-key
+give alerting $app postgres-alerting redis smtp-password mail-certificate.pem
+give mail 0 mail-certificate.pem mail-key.pem mail-users

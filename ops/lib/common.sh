@@ -25,7 +25,7 @@ missing_packages() {
         case $program in
         postgres) [ -n "$POSTGRES_BIN" ] && [ -x "$POSTGRES_BIN/postgres" ] || echo postgresql ;;
         aiosmtpd) /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || echo python3-aiosmtpd ;;
-        lib*-dev) [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$program" 2>/dev/null)" = "ii " ] || echo "$program" ;;
+        *-dev) [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$program" 2>/dev/null)" = "ii " ] || echo "$program" ;;
         *) command -v "$program" >/dev/null 2>&1 || echo "${PACKAGE_OF[$program]:-$program}" ;;
         esac
     done | sort -u
@@ -123,14 +123,20 @@ secret() {
     cat "$1"
 }
 
-# detached COMMAND…: without the descriptors this shell inherited. A server that kept them would keep whoever waits for
-# our end by one of them waiting for ever.
+# Closes what this shell inherited beyond the standard three. A server that kept such a descriptor would keep whoever
+# waits for our end by it waiting for ever.
+close_inherited() {
+    local descriptor
+    for descriptor in "/proc/$BASHPID/fd/"*; do
+        descriptor=${descriptor##*/}
+        case $descriptor in 0 | 1 | 2 | 255) ;; *) eval "exec $descriptor>&-" 2>/dev/null || true ;; esac
+    done
+}
+
+# detached COMMAND…: without the descriptors this shell inherited.
 detached() {
     (
-        for descriptor in "/proc/$BASHPID/fd/"*; do
-            descriptor=${descriptor##*/}
-            case $descriptor in 0 | 1 | 2 | 255) ;; *) eval "exec $descriptor>&-" 2>/dev/null || true ;; esac
-        done
+        close_inherited
         "$@"
     )
 }

@@ -67,7 +67,7 @@ end_program() {
     pid_alive "$file" || return 0
     pid=$(cat "$file")
     kill -TERM "$pid" 2>/dev/null || return 0
-    await 30 "$1 ending" bash -c "! kill -0 $pid" || kill -9 "$pid" "$(cat "$VAR/run/$1.child" 2>/dev/null)" 2>/dev/null || true
+    await 30 "$1 ending" gone "$pid" || kill -9 "$pid" "$(cat "$VAR/run/$1.child" 2>/dev/null)" 2>/dev/null || true
 }
 
 stop_suite() {

@@ -5,6 +5,7 @@ import Outbound
 import ServiceKit
 import ServiceLifecycle
 import Store
+import Wiring
 
 /// Puts the service together from its settings.
 struct Build {
@@ -13,7 +14,7 @@ struct Build {
     /// - Parameter standalone: what the command line says instead of the settings file.
     init(_ context: ServiceContext, _ api: ServiceAPI, standalone: StandaloneArguments? = nil) throws {
         let settings = AlertingSettings(context.reader)
-        var databaseSettings = standalone?.database ?? DatabaseSettings(context.reader, role: "alerting")
+        var databaseSettings = standalone?.database ?? DatabaseSettings(context.reader, role: .alerting)
         // Somebody waits for each answer, and the spool is there: give up soon.
         databaseSettings.answerTimeout = .seconds(3)
         databaseSettings.connectTimeout = .seconds(2)
@@ -21,9 +22,9 @@ struct Build {
         let busSettings = standalone == nil ? BusSettings(context.reader) : standalone?.redis
         try context.reader.finish()
         guard let configuration = settings.configuration else { throw ConfigurationError(faults: ["no configuration"]) }
-        let hooks = StoreHooks(context)
+        let hooks = StoreHooks(context, required: false)
         let database = Database(settings: databaseSettings, hooks: hooks)
-        let bus = busSettings.map { Bus($0, logger: context.logger("bus"), hooks: BusHooks(context)) }
+        let bus = busSettings.map { Bus($0, logger: context.logger("bus"), hooks: BusHooks(context, required: false)) }
         let figures = AlertingFigures(
             context.metrics, kinds: Set(configuration.destinations.map(\.channel.kind)))
         let journal = Journal(

@@ -1,6 +1,7 @@
 import Outbound
 import ServiceKit
 import Store
+import Wiring
 
 /// The running suite as the operator reaches it: role `operator` in the database, HTTP at the services.
 struct Suite: Sendable {
@@ -14,7 +15,8 @@ struct Suite: Sendable {
     init(_ options: SuiteOptions) throws {
         let settings = try Settings.load(path: options.config)
         let reader = settings.reader
-        let database = DatabaseSettings(operatorOf: reader)
+        var database = DatabaseSettings(reader, role: .operator, poolSize: 2)
+        database.applicationName = "plimsoll"
         address = SuiteAddress(reader)
         try reader.finish()
         self.database = Database(settings: database)
@@ -30,17 +32,5 @@ struct Suite: Sendable {
         do { return try outcome.get() } catch let error as StoreError {
             throw Failure(error, settings: suite.database.settings)
         }
-    }
-}
-
-extension DatabaseSettings {
-    /// - `database.host`, `database.port`, `database.name`, `database.password_file`: as for the services, in the role `operator`.
-    init(operatorOf reader: SettingsReader) {
-        let role = DatabaseRole.operator.rawValue
-        self.init(
-            host: reader.string("database.host"), port: reader.integer("database.port", in: 1...65_535),
-            database: reader.string("database.name"), user: role,
-            password: reader.secret("database.password_file", placeholders: ["role": role]).reveal(), poolSize: 2,
-            applicationName: "plimsoll")
     }
 }

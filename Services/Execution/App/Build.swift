@@ -1,4 +1,3 @@
-import Bus
 import Domain
 import Exchanges
 import ExecutionCore
@@ -6,6 +5,7 @@ import Outbound
 import ServiceKit
 import ServiceLifecycle
 import Store
+import Wiring
 
 /// Puts the service together from its settings.
 struct Build {
@@ -13,11 +13,7 @@ struct Build {
 
     init(_ context: ServiceContext) {
         let settings = ExecutionSettings(context.reader)
-        let hooks = StoreHooks(context)
-        let bus = Bus(BusSettings(context.reader), logger: context.logger("bus"), hooks: BusHooks(context))
-        let database = Database(
-            settings: DatabaseSettings(context.reader, role: "execution"), hooks: hooks,
-            ring: { bus.publish($0.bytes, on: $0.channel) })
+        let shared = Infrastructure(context, role: .execution, readsEvents: true)
         let transport = HTTPTransport(HTTPClient())
         let clock = context.clock
         let rest: @Sendable (BinanceSigner?) -> BinanceREST = { signer in
@@ -27,7 +23,8 @@ struct Build {
                 transport: transport, signer: signer, wallClock: { clock.now() })
         }
         let service = ExecutionService(
-            settings, context: context, bus: bus, database: database, hooks: hooks, market: rest(nil)
+            settings, context: context, bus: shared.bus, database: shared.database, hooks: shared.hooks,
+            market: rest(nil)
         ) { account, instruments in
             switch account.venue {
             case .paper:
@@ -43,6 +40,6 @@ struct Build {
                 return BinanceVenue(account: account.id, rest: signed, stream: stream, instruments: instruments)
             }
         }
-        services = [bus, service]
+        services = [shared.bus, service]
     }
 }

@@ -1,9 +1,9 @@
-import Bus
 import Exchanges
 import Outbound
 import ServiceKit
 import ServiceLifecycle
 import Store
+import Wiring
 
 /// Puts the service together from its settings.
 struct Build {
@@ -11,17 +11,14 @@ struct Build {
 
     init(_ context: ServiceContext) {
         let settings = MarketDataSettings(context.reader)
-        let bus = Bus(BusSettings(context.reader), logger: context.logger("bus"), hooks: BusHooks(context))
-        let database = Database(
-            settings: DatabaseSettings(context.reader, role: "market_data"), hooks: StoreHooks(context),
-            ring: { bus.publish($0.bytes, on: $0.channel) })
+        let shared = Infrastructure(context, role: .marketData)
         let figures = MarketFigures(context.metrics, exchange: settings.exchange.rawValue, symbols: settings.symbols)
-        let records = CandleRecords(database)
+        let records = CandleRecords(shared.database)
         let store = CandleStore(
             records, exchange: settings.exchange.rawValue, clock: context.clock, figures: figures,
             logger: context.logger("store"))
         let publisher = MarketPublisher(
-            bus: bus, exchange: settings.exchange.rawValue, clock: context.clock, figures: figures)
+            bus: shared.bus, exchange: settings.exchange.rawValue, clock: context.clock, figures: figures)
         let clock = FeedClock(context.clock)
         let client = HTTPClient()
         let rest = BinanceREST(
@@ -39,6 +36,6 @@ struct Build {
         let feed = BinanceFeed(
             url: settings.webSocketURL, desks: desks, history: history, staleAfter: settings.staleAfter,
             figures: figures, dependency: context.health.dependency("exchange"), logger: context.logger("feed"))
-        services = [bus, store, feed]
+        services = [shared.bus, store, feed]
     }
 }

@@ -20,7 +20,7 @@ final class FeedClock: Sendable {
     }
 
     /// Monotonic time since the service started.
-    var uptime: Timestamp.Span { Timestamp.Span(ContinuousClock.now - start) }
+    var uptime: Timestamp.Span { (ContinuousClock.now - start).span }
 
     /// The exchange said what time it is.
     func observe(_ exchangeTime: Timestamp) {

@@ -42,28 +42,22 @@ struct MarketDataSettings: Sendable {
         weightLimit = reader.integer("exchange.weight_limit", in: 100...10_000_000, default: 6000)
         if symbols.count > 200 { reader.fault("exchange.symbols", "has more than 200 markets") }
         let section = reader.scoped(to: "market_data")
-        backfill = Timestamp.Span(
-            section.duration("backfill", in: .seconds(3600)...(.seconds(365 * 86_400)), default: .seconds(2 * 86_400)))
+        backfill =
+            section.duration(
+                "backfill", in: .seconds(3600)...(.seconds(365 * 86_400)), default: .seconds(2 * 86_400)
+            ).span
         var limits = SymbolFeed.Limits()
-        staleAfter = Timestamp.Span(
-            section.duration("stale_after", in: .seconds(1)...(.seconds(600)), default: .seconds(10)))
+        staleAfter = section.duration("stale_after", in: .seconds(1)...(.seconds(600)), default: .seconds(10)).span
         limits.staleAfter = Timestamp.Span(nanoseconds: 3 * staleAfter.nanoseconds)
         limits.gate.jump = section.ratio(
             "price_jump_limit", in: Ratio(1, over: 100)...Ratio(10, over: 1), default: Ratio(1, over: 2))
-        limits.gate.future = Timestamp.Span(
+        limits.gate.future =
             section.duration(
                 "future_limit", in: .seconds(1)...(.seconds(3650 * 86_400)), default: .seconds(5),
-                caution: Caution(warnAbove: .seconds(60))))
+                caution: Caution(warnAbove: .seconds(60))
+            ).span
         // Asking costs request weight: the more markets, the less often each is asked for while it is quiet.
         limits.pollInterval = .seconds(2 * (1 + Int64(symbols.count) / 5))
         self.limits = limits
-    }
-}
-
-extension Timestamp.Span {
-    /// A length of time to the nanosecond, at most 292 years.
-    init(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        self.init(nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 }

@@ -1,9 +1,9 @@
-import Bus
 import Exchanges
 import Outbound
 import ServiceKit
 import ServiceLifecycle
 import Store
+import Wiring
 
 /// Puts the service together from its settings.
 struct Build {
@@ -23,17 +23,14 @@ struct Build {
         _ context: ServiceContext, _ api: ServiceAPI, _ settings: RiskSettings,
         instruments: @escaping InstrumentSource
     ) {
-        let bus = Bus(BusSettings(context.reader), logger: context.logger("bus"), hooks: BusHooks(context))
-        let database = Database(
-            settings: DatabaseSettings(context.reader, role: "risk_manager"), hooks: StoreHooks(context),
-            ring: { bus.publish($0.bytes, on: $0.channel) })
+        let shared = Infrastructure(context, role: .riskManager)
         let market = MarketView()
-        let books = RiskBooks(database: database, policy: settings.policy, market: market, clock: context.clock)
-        service = RiskService(settings, context: context, bus: bus, books: books, instruments: instruments)
+        let books = RiskBooks(database: shared.database, policy: settings.policy, market: market, clock: context.clock)
+        service = RiskService(settings, context: context, bus: shared.bus, books: books, instruments: instruments)
         ControlRoutes(books: books, accounts: settings.accounts.map(\.id)).add(to: api)
         GoalRoutes(books: books).add(to: api)
         AccountRoutes(books: books).add(to: api)
         DecisionRoutes(books: books).add(to: api)
-        services = [bus, service]
+        services = [shared.bus, service]
     }
 }

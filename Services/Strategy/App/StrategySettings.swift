@@ -1,6 +1,7 @@
 import Domain
 import ServiceKit
 import StrategyCore
+import TradingSettings
 
 /// The section `strategy` of the settings.
 ///
@@ -36,28 +37,11 @@ extension StrategySettings {
     }
 
     private static func instance(_ item: SettingsReader, _ traded: Set<Symbol>) -> StrategyInstance? {
-        let id = item.string("id")
+        let id = item.string("id", default: "")
         let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-")
-        if !(1...40).contains(id.count) || !id.allSatisfy(allowed.contains) {
-            if !id.isEmpty { item.fault("id", "is not allowed; allowed: 1 to 40 of a-z, 0-9 and -") }
+        if !id.isEmpty, !(1...40).contains(id.count) || !id.allSatisfy(allowed.contains) {
+            item.fault("id", "is not allowed; allowed: 1 to 40 of a-z, 0-9 and -")
         }
-        let kind = item.oneOf("kind", StrategyKind.self)
-        let timeframe = item.oneOf("timeframe", Timeframe.self)
-        let symbols = item.symbols("symbols")
-        for symbol in symbols where !traded.contains(symbol) {
-            item.fault("symbols", "\(symbol) is not one of exchange.symbols")
-        }
-        var parameters: [String: String] = [:]
-        for key in item.keys(of: "parameters") { parameters[key] = item.string("parameters.\(key)") }
-        do throws(ParameterFaults) {
-            return StrategyInstance(
-                id: id, kind: kind, timeframe: timeframe, symbols: symbols, parameters: parameters,
-                rule: try kind.make(parameters))
-        } catch {
-            for fault in error.faults {
-                item.fault("parameters.\(fault.key)", "is not allowed; allowed: \(fault.allowed)")
-            }
-            return nil
-        }
+        return StrategyInstance(item, markets: traded)
     }
 }

@@ -22,6 +22,8 @@ public struct Position: Hashable, Codable, Sendable {
     public enum BookingError: Error, Equatable, Sendable {
         /// More was sold than is held: the books and the venue differ.
         case oversold(held: Quantity, sold: Quantity)
+        /// With what is held it is more than a quantity can say, or the fee in the base asset is more than was bought.
+        case outOfRange(held: Quantity, bought: Quantity)
     }
 
     /// What a fill changed besides the position.
@@ -36,13 +38,17 @@ public struct Position: Hashable, Codable, Sendable {
 
     /// Books `fill`. After it, Σ cash = Σ realised − Σ fees − cost, exactly.
     ///
-    /// - Throws: `BookingError.oversold`, and nothing has changed.
+    /// - Throws: `BookingError`, and nothing has changed.
     public mutating func book(_ fill: Fill) throws(BookingError) -> Booking {
         let notional = fill.notional
         switch fill.side {
         case .buy:
-            let kept = fill.quantity - fill.feeInBase
-            quantity += kept
+            let (kept, tooMuch) = fill.quantity.raw.subtractingReportingOverflow(fill.feeInBase.raw)
+            let (sum, overflowed) = quantity.raw.addingReportingOverflow(kept)
+            guard !tooMuch, !overflowed, kept >= 0, !fill.feeInBase.isNegative else {
+                throw .outOfRange(held: quantity, bought: fill.quantity)
+            }
+            quantity = Quantity(raw: sum)
             // A fee kept in the base asset was bought and given away: its price is a fee, not a cost of what is held.
             let paidInBase = fill.feeInBase.isZero ? Money.zero : fill.fee
             cost += notional - paidInBase

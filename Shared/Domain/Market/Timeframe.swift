@@ -26,8 +26,9 @@ public enum Timeframe: String, CaseIterable, Codable, Sendable, Hashable {
     public func open(containing time: Timestamp) -> Timestamp {
         // 1970-01-01 was a Thursday: the first Monday is day 4, and a week before it is day -3.
         let offset = self == .week1 ? Timestamp.Span.days(-3).nanoseconds : 0
-        let since = time.nanoseconds - offset
+        // Wraps at the ends of the range: a hostile time must not stop a service.
+        let since = time.nanoseconds &- offset
         let remainder = since % span.nanoseconds
-        return Timestamp(nanoseconds: time.nanoseconds - (remainder < 0 ? remainder + span.nanoseconds : remainder))
+        return Timestamp(nanoseconds: time.nanoseconds &- (remainder < 0 ? remainder + span.nanoseconds : remainder))
     }
 }

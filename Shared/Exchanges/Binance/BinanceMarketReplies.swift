@@ -114,7 +114,8 @@ struct BinanceKline: Decodable {
         high = try row.decode(Price.self)
         low = try row.decode(Price.self)
         close = try row.decode(Price.self)
-        volume = try row.decode(Quantity.self)
+        // Of a cheap asset more is traded in a week than a quantity can say: it stays at the end of the range.
+        volume = Quantity(raw: Int64(clamping: try row.decode(Money.self).raw))
         closeTime = try row.decode(Int64.self)
         _ = try row.decode(String.self)
         tradeCount = try row.decode(Int64.self)

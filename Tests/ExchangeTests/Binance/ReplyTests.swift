@@ -34,6 +34,17 @@ struct ReplyTests {
             wallClock: { [wall] in wall })
     }
 
+    @Test("a volume beyond what a quantity can say does not hide the candle")
+    func hugeVolume() async throws {
+        let symbol = try #require(Symbol("BTTUSDT"))
+        let row =
+            #"[[60000,"0.00000070","0.00000080","0.00000060","0.00000075","1834567890123.0",119999,"9",4,"1","1","0"]]"#
+        let candles = try await rest(CannedTransport(body: row)).klines(
+            symbol, .minute1, from: .zero, now: wall)
+        #expect(candles.map(\.volume) == [Quantity(raw: .max)])
+        #expect(candles.map(\.close) == [Price(raw: 75)])
+    }
+
     private func time(_ milliseconds: Int64) -> BinanceHTTPReply {
         BinanceHTTPReply(status: 200, body: Array("{\"serverTime\":\(milliseconds)}".utf8))
     }

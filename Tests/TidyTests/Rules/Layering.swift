@@ -40,6 +40,8 @@ enum Layers {
         "Outbound": ["CCurl"],
         "Exchanges": ["Domain", "Outbound"],
         "ServiceKit": ["Domain"],
+        "Wiring": ["Store", "Bus", "ServiceKit"],
+        "TradingSettings": ["Domain", "ServiceKit", "StrategyCore", "RiskManagerCore", "ExecutionCore"],
     ]
     private static let services = ["MarketData", "Strategy", "RiskManager", "Execution", "Alerting", "Optimizer"]
     private static let project: Set<String> = {
@@ -64,7 +66,7 @@ enum Layers {
         case ("Services", let service):
             return [
                 "\(service)Core", "Domain", "Indicators", "Contracts", "Store", "Bus", "Outbound", "Exchanges",
-                "ServiceKit",
+                "ServiceKit", "Wiring", "TradingSettings",
             ]
         default: return nil
         }

@@ -149,13 +149,6 @@ struct ConfigurationReader {
     }
 }
 
-extension Duration {
-    var span: Timestamp.Span {
-        let (seconds, attoseconds) = components
-        return Timestamp.Span(nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
-    }
-}
-
 extension Timestamp.Span {
     var duration: Duration { .nanoseconds(nanoseconds) }
     /// For metrics.

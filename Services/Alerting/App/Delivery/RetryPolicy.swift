@@ -1,4 +1,5 @@
 import Domain
+import ServiceKit
 
 /// When a notice that was not taken is tried again.
 struct RetryPolicy {

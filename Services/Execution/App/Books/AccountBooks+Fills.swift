@@ -79,6 +79,9 @@ extension AccountBooks {
             switch error {
             case .oversold(let held, let sold):
                 throw StoreError(.constraintViolation, "a fill sells \(sold) of \(held) held in \(fill.symbol)")
+            case .outOfRange(let held, let bought):
+                throw StoreError(
+                    .constraintViolation, "a fill of \(bought) cannot be added to \(held) held in \(fill.symbol)")
             }
         }
     }

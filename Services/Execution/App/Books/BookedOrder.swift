@@ -13,12 +13,14 @@ struct BookedOrder: Sendable, Hashable {
     var version: Int64?
     /// When it was approved, wall time.
     var createdAt: Timestamp
+    /// The venue's own number for it; nil until the venue has told it.
+    var venueID: String?
 
     static let columns: SQL = """
         orders.id, orders.account, orders.symbol, orders.side, orders.type, orders.purpose, orders.quantity,
         orders.limit_price, orders.trigger_price, orders.protective_stop, orders.protective_target, orders.strategy,
         orders.reason, orders.correlation, orders.decided_ns, orders.expires_ns, orders.state, orders.filled_quantity,
-        orders.position_id, orders.exits_version, orders.created_at
+        orders.position_id, orders.exits_version, orders.created_at, orders.venue_order_id
         """
 
     init(_ row: Row) throws(StoreError) {
@@ -35,6 +37,7 @@ struct BookedOrder: Sendable, Hashable {
         position = try row.optional("position_id")
         version = try row.optional("exits_version")
         createdAt = try row.wallTime("created_at")
+        venueID = try row.optional("venue_order_id")
     }
 
     init(

@@ -63,7 +63,8 @@ final class ExitJournal: Sendable {
     /// Writes down what was done, before anybody relies on it.
     func append(_ records: [Record], _ symbol: Symbol) async throws {
         guard !records.isEmpty else { return }
-        var bytes = Data()
+        // A line that an earlier write left unfinished must not swallow this one.
+        var bytes = Data([0x0a])
         for record in records {
             bytes += try Self.encode(record)
             bytes.append(0x0a)

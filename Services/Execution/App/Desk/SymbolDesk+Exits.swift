@@ -80,10 +80,16 @@ extension SymbolDesk {
 
     /// Sends a set again that is certainly not at the venue, or gives it up when it is no longer wanted.
     func resendExit(_ tracked: TrackedOrder) async throws {
-        let set = orders.values.filter {
-            $0.isReady && $0.booked.position == tracked.booked.position && $0.booked.version == tracked.booked.version
-        }.map(\.id).sorted()
-        guard held?.id == tracked.booked.position, held?.isOpen == true, !isLeaving else {
+        let legs = orders.values.filter {
+            $0.booked.isExit && $0.booked.position == tracked.booked.position
+                && $0.booked.version == tracked.booked.version
+        }
+        let set = legs.filter(\.isReady).map(\.id).sorted()
+        // Alone, a leg would be a second order for the same quantity beside its partner, should that be there after all.
+        guard !legs.contains(where: \.life.isInDoubt) else { return }
+        guard held?.id == tracked.booked.position, held?.isOpen == true, !isLeaving,
+            !legs.contains(where: \.isAtVenue)
+        else {
             for id in set { try await apply(.withdrawn, to: id, reason: "the position changed") }
             return
         }
@@ -94,11 +100,18 @@ extension SymbolDesk {
         try await place(set)
     }
 
-    /// The venue would not hold it: the next set is watched here, and tried after a pause.
+    /// The venue would not take it: the next set is watched here, after a pause that grows while it goes on refusing, so that
+    /// neither the venue nor the books are flooded.
     func refusedExit(_ tracked: TrackedOrder) {
-        if let position = tracked.booked.position { watchedHere.insert(position) }
-        if watchedHere.count > 64 { watchedHere = [tracked.booked.position ?? ""] }
-        nextExitAttempt = .now + .milliseconds(500)
+        let (position, version) = (tracked.booked.position ?? "", tracked.booked.version ?? 0)
+        if refused.position != position {
+            refused = (position, version, 0)
+        } else if version > refused.version {
+            refused = (position, version, refused.again + 1)
+        }
+        watchedHere.insert(position)
+        if watchedHere.count > 64 { watchedHere = [position] }
+        nextExitAttempt = .now + .milliseconds(500) * (1 << min(refused.again, 4))
     }
 
     /// Sends off the exit that the prints since the last look set off, if the venue does not hold it.

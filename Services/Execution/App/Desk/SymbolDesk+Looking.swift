@@ -29,10 +29,34 @@ extension SymbolDesk {
             try await settle(found)
             schedule(id)
         case .success(.none):
+            guard try await fetchForgotten(id) else {
+                orders[id]?.postpone(by: .milliseconds(250), upTo: .seconds(5), now: .now)
+                return
+            }
             let isOver = (orders[id]?.windowEnd ?? .now) <= .now
             try await apply(.unknown(windowIsOver: isOver), to: id, reason: "the venue does not know it")
             schedule(id)
         case .failure: orders[id]?.postpone(by: .milliseconds(250), upTo: .seconds(5), now: .now)
+        }
+    }
+
+    /// Books what an order that the venue no longer knows has filled there: a venue may forget what is over.
+    ///
+    /// False when the venue did not answer: then nothing may be concluded from its not knowing the order.
+    private func fetchForgotten(_ id: String) async throws -> Bool {
+        guard let tracked = orders[id], tracked.isAtVenue, let number = tracked.booked.venueID else { return true }
+        var forgotten = VenueOrder(
+            id: id, symbol: symbol, venueID: number, status: nil, executed: tracked.life.filled)
+        let asked = forgotten
+        let outcome = await parts.gate.call("fills") { () async throws(VenueError) in
+            try await self.parts.venue.fills(of: asked)
+        }
+        switch outcome {
+        case .success(let fills):
+            forgotten.fills = fills
+            if !fills.isEmpty { try await book(fills, of: forgotten) }
+            return true
+        case .failure(let error): return error.kind == .unknown || error.kind == .refused
         }
     }
 

@@ -126,7 +126,8 @@ extension SymbolDesk {
         }
     }
 
-    private func book(_ fills: [Fill], of answer: VenueOrder) async throws {
+    /// Books fills that are new, and takes up what they changed.
+    func book(_ fills: [Fill], of answer: VenueOrder) async throws {
         let booked = try await parts.books.book(
             fills, of: answer.id, lot: instrument.lotSize, venueID: answer.venueID)
         guard let booked, !booked.fills.isEmpty else { return }
@@ -152,6 +153,7 @@ extension SymbolDesk {
         guard var tracked = orders[id] else { return .none }
         let before = tracked.life.state
         let action = tracked.life.handle(input)
+        if let venueID { tracked.booked.venueID = venueID }
         orders[id] = tracked
         let state = tracked.life.state
         if state != before {

@@ -32,6 +32,8 @@ actor SymbolDesk {
     /// Positions whose exits the venue would not hold: watched here.
     var watchedHere: Set<String> = []
     var nextExitAttempt = ContinuousClock.now
+    /// The newest set that the venue refused, and how many it had refused before for the same position.
+    var refused: (position: String, version: Int64, again: Int) = ("", 0, 0)
     var isLoaded = false
     private var wasLoaded = false
     private var pausedUntil = ContinuousClock.now

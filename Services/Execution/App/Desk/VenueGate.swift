@@ -73,7 +73,6 @@ final class VenueGate: Sendable {
     }
 
     private var monotonic: Timestamp {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return Timestamp(nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        Timestamp(nanoseconds: (ContinuousClock.now - start).span.nanoseconds)
     }
 }

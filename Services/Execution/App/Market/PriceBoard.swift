@@ -1,5 +1,6 @@
 import Domain
 import ExecutionCore
+import ServiceKit
 import Synchronization
 
 /// The newest print of each market, and the exchange's clock as read from them.
@@ -34,8 +35,7 @@ final class PriceBoard: Sendable {
     /// Exchange time: that of the newest print, run on by our own clock while it is silent; wall time before the first.
     var now: Timestamp {
         guard let newest = state.withLock({ $0.newest }) else { return wallClock() }
-        let (seconds, attoseconds) = (ContinuousClock.now - newest.at).components
-        return newest.time + Timestamp.Span(nanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        return newest.time + (ContinuousClock.now - newest.at).span
     }
 
     func market(_ symbol: Symbol) -> OrderGuard.Market {

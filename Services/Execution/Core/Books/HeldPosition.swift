@@ -95,12 +95,15 @@ package struct HeldPosition: Hashable, Sendable {
         let booking = try position.book(fill)
         if fill.side == .buy {
             if !isOpen { open(by: fill, of: order) }
-            tally.bought += fill.quantity - fill.feeInBase
+            // Sums of a round trip, for its row in the trades only: they stay at the end of the range.
+            let (sum, overflowed) = tally.bought.raw.addingReportingOverflow(fill.quantity.raw - fill.feeInBase.raw)
+            tally.bought = Quantity(raw: overflowed ? .max : sum)
             tally.boughtFor += fill.notional
             if let stop = order.protectiveStop { self.stop = stop }
             if let target = order.protectiveTarget { self.target = target }
         } else {
-            tally.sold += fill.quantity
+            let (sum, overflowed) = tally.sold.raw.addingReportingOverflow(fill.quantity.raw)
+            tally.sold = Quantity(raw: overflowed ? .max : sum)
             tally.soldFor += fill.notional
         }
         tally.realised += booking.realised

@@ -56,7 +56,10 @@ package enum Reconciliation {
 
     /// Verifies that a position exists; less than a lot of difference is dust.
     package static func position(ours: Quantity, venue: Quantity, lot: Quantity) -> PositionVerdict {
-        if venue + lot <= ours { return .missing(ours - venue) }
-        return venue > ours ? .moreAtVenue(venue - ours) : .exists
+        // In 128 bits: what the venue says may be at the end of the range.
+        let difference = Int128(venue.raw) - Int128(ours.raw)
+        let size = Quantity(raw: Int64(clamping: difference.magnitude))
+        if difference < 0, size >= lot { return .missing(size) }
+        return difference > 0 ? .moreAtVenue(size) : .exists
     }
 }

@@ -182,7 +182,9 @@ extension OrderLife {
 
     /// Adds a fill that is new to the books. Money moved, so it counts in every stage.
     private mutating func book(_ part: Quantity) -> OrderAction {
-        filled += part
+        // What a venue claims beyond the range stays at its end, and is an alarm below.
+        let (sum, overflowed) = filled.raw.addingReportingOverflow(part.raw)
+        filled = Quantity(raw: overflowed ? .max : sum)
         let before = stage
         if filled >= quantity {
             stage = .filled

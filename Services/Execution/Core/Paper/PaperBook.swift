@@ -152,7 +152,9 @@ extension PaperBook {
     private func slipped(_ price: Price, _ side: Side) -> Price {
         let part = price.times(costs.slippage, .awayFromZero)
         switch side {
-        case .buy: return (price + part).rounded(to: instrument.tickSize, .awayFromZero)
+        case .buy:
+            let (sum, overflowed) = price.raw.addingReportingOverflow(part.raw)
+            return Price(raw: overflowed ? .max : sum).rounded(to: instrument.tickSize, .awayFromZero)
         case .sell: return max((price - part).rounded(to: instrument.tickSize, .towardZero), instrument.tickSize)
         }
     }

@@ -2,8 +2,10 @@ import Domain
 import Foundation
 import HTTPTypes
 import Hummingbird
+import RiskManagerCore
 import ServiceKit
 import Store
+import TradingSettings
 
 /// What the routes share: reading parameters, and saying what went wrong in the caller's words.
 enum Requests {
@@ -19,8 +21,8 @@ enum Requests {
 
     /// An amount that the books can hold.
     static func amount(_ value: Money, _ name: String) throws(Problem) -> Money {
-        guard value.isPositive, value <= RiskSettings.amountMax else {
-            throw .badRequest("\(name): must be more than 0 and at most \(RiskSettings.amountMax)")
+        guard value.isPositive, value <= RiskLimits.amountMax else {
+            throw .badRequest("\(name): must be more than 0 and at most \(RiskLimits.amountMax)")
         }
         return value
     }

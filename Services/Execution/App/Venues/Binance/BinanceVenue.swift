@@ -1,6 +1,7 @@
 import Domain
 import Exchanges
 import ExecutionCore
+import Logging
 
 /// Binance spot as a `Venue`.
 struct BinanceVenue: Venue {
@@ -97,6 +98,9 @@ struct BinanceVenue: Venue {
             do throws(BinanceFill.ForeignCommission) {
                 return try fill.booked(orderID: id, account: account, instrument: instrument)
             } catch {
+                stream.logger.warning(
+                    "a fee in another asset is booked as nothing",
+                    metadata: ["order": "\(id)", "asset": "\(error.asset)", "amount": "\(error.amount)"])
                 return Fill(
                     venueTradeID: String(fill.tradeID), orderID: id, account: account, symbol: fill.symbol,
                     side: fill.side, price: fill.price, quantity: fill.quantity, fee: .zero, isMaker: fill.isMaker,

@@ -69,7 +69,7 @@ final class BinanceHistory: Sendable {
             return try await start(desk)
         }
         if listed.count == Self.page, let head = try await rest.historicalTrades(desk.symbol, limit: 1).last,
-            head.id - id > Self.printsMax
+            head.id > id, head.id.subtractingReportingOverflow(id).partialValue > Self.printsMax
         {
             return try await start(desk)
         }
@@ -171,7 +171,9 @@ extension BinanceHistory {
         var cursor = from
         while cursor + timeframe.span <= end {
             let rows = try await rest.klines(symbol, timeframe, from: cursor, limit: Self.page, now: now)
-            for row in rows where row.openTime >= cursor && row.closeTime <= end && row.isFinal { candles.append(row) }
+            for row in rows where row.openTime >= cursor && row.openTime < end && row.closeTime <= end && row.isFinal {
+                candles.append(row)
+            }
             guard rows.count == Self.page, let last = rows.last, last.openTime > cursor else { break }
             cursor = last.openTime + timeframe.span
         }
@@ -199,9 +201,9 @@ extension BinanceHistory {
     /// The id of the first print in or after `minute`.
     private func firstID(_ symbol: Symbol, since minute: Timestamp) async throws(BinanceError) -> Int64 {
         if let first = try await rest.aggregateTrades(symbol, from: minute, limit: 1).first {
-            return first.firstTradeID
+            return max(first.firstTradeID, 0)
         }
         let newest = try await rest.historicalTrades(symbol, limit: 1).last?.id
-        return (newest ?? 0) + 1
+        return max(newest ?? 0, 0) &+ 1
     }
 }

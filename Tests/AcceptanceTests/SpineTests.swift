@@ -1,0 +1,160 @@
+import Foundation
+import TestKit
+import Testing
+
+/// One path from a print to a notification, on the real suite. The tests run in this order, on one market.
+@Suite("The spine", .serialized)
+struct SpineTests {
+    @Test("prices and candles are there within two minutes of the start")
+    func prices() async throws {
+        let parts = try await RunningSuite.shared.parts()
+        let suite = parts.suite
+        _ = try await eventually("five prices and finished minutes of all five", within: .seconds(120)) {
+            guard let metrics = try await suite.get("market-data", "/metrics") else { return nil as Bool? }
+            let prices = metrics.split(separator: "\n").count { $0.hasPrefix("plimsoll_price{") && !$0.hasSuffix(" 0") }
+            let since = Int(parts.startedAt.timeIntervalSince1970) / 60 * 60
+            let minutes = try await suite.count(
+                """
+                SELECT count(DISTINCT symbol) FROM candles
+                WHERE timeframe = '1m' AND open_ns >= \(since)::bigint * 1000000000
+                """)
+            return prices == 5 && minutes == 5 ? true : nil
+        }
+        #expect(Date().timeIntervalSince(parts.startedAt) < 120)
+    }
+
+    @Test("a signal, an order and a fill come within ten minutes, by themselves")
+    func fill() async throws {
+        let parts = try await RunningSuite.shared.parts()
+        for account in ["main", "paper"] {
+            _ = try await eventually("a fill of \(account)", within: .seconds(600)) {
+                try await parts.suite.count("SELECT count(*) FROM fills WHERE account = '\(account)'") > 0 ? true : nil
+            }
+        }
+        #expect(Date().timeIntervalSince(parts.startedAt) < 600)
+    }
+
+    @Test("the books follow from the fills, and the venue has the same fills")
+    func books() async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        try await Books.settle(suite)
+        try await Books.agreeWithVenue(suite)
+    }
+
+    @Test("status shows accounts, positions, goal and sources; why tells an order's story")
+    func words() async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        let status = try await suite.plimsoll("status")
+        #expect(status.status == 0, "\(status.errors)")
+        for word in ["main", "paper", "running", "BTCUSDT", "portfolio", "market-data"] {
+            #expect(status.output.contains(word), "\(word) is missing in:\n\(status.output)")
+        }
+        let order = try await suite.sql("SELECT id FROM orders WHERE purpose = 'entry' AND state = 'filled' LIMIT 1")
+        let why = try await suite.plimsoll("why", order)
+        #expect(why.status == 0, "\(why.errors)")
+        for word in [order, "crossed above", "filled"] {
+            #expect(why.output.contains(word), "\(word) is missing in:\n\(why.output)")
+        }
+    }
+
+    @Test("every panel of the dashboards has figures")
+    func dashboards() async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        let check = Repository.root.appending(path: "ops/check-dashboards").path
+        let arguments = ["--prometheus", try suite.address("prometheus", ""), "grafana/dashboards"]
+        let deadline = ContinuousClock.now + .seconds(120)
+        while true {
+            let outcome = try await Command.run(check, arguments)
+            if outcome.status == 0 { return }
+            guard ContinuousClock.now < deadline else {
+                Issue.record("\(outcome.output)\(outcome.errors)")
+                return
+            }
+            try await Task.sleep(for: .seconds(5))
+        }
+    }
+
+    @Test("a pause holds over a restart of risk-manager, until the owner resumes")
+    func pause() async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        let paused = try await suite.plimsoll("pause", "main", "--reason", "acceptance", "--by", "tests")
+        #expect(paused.status == 0, "\(paused.errors)")
+        try await suite.kill("risk-manager")
+        try await suite.awaitReady()
+        #expect(try await suite.sql("SELECT state FROM accounts WHERE id = 'main'") == "paused")
+        let resumed = try await suite.plimsoll("resume", "main", "--reason", "acceptance", "--by", "tests")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try await suite.sql("SELECT state FROM accounts WHERE id = 'main'") == "running")
+        #expect(try await suite.count("SELECT count(*) FROM control_audit WHERE account = 'main'") == 2)
+    }
+
+    @Test(
+        "a service that is killed comes back, and the books hold",
+        arguments: ["market-data", "strategy", "risk-manager", "execution", "alerting"])
+    func killedService(_ service: String) async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        try await suite.kill(service)
+        try await suite.awaitReady()
+        try await Books.settle(suite)
+        try await Books.agreeWithVenue(suite)
+    }
+
+    @Test("a server that is killed comes back, and the books hold", arguments: ["redis", "pgbouncer", "postgres"])
+    func killedServer(_ server: String) async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        try await suite.bounce(server)
+        try await suite.awaitReady()
+        try await Books.settle(suite)
+        try await Books.agreeWithVenue(suite)
+    }
+
+    @Test("an exchange that falls silent is told to all three channels, and so is its return")
+    func silence() async throws {
+        let parts = try await RunningSuite.shared.parts()
+        try await parts.suite.post("exchange-sim", "/control/silence?seconds=45", "")
+        _ = try await eventually("all three hear of the silence", within: .seconds(90)) {
+            try parts.sinks.heard("SourceDown", "firing", mails: parts.mails).count == 3 ? true : nil
+        }
+        _ = try await eventually("all three hear of the return", within: .seconds(120)) {
+            try parts.sinks.heard("SourceDown", "resolved", mails: parts.mails).count == 3 ? true : nil
+        }
+    }
+
+    @Test("a database that is away is told while it is away")
+    func databaseAway() async throws {
+        let parts = try await RunningSuite.shared.parts()
+        try await parts.suite.servers("kill", "postgres")
+        _ = try await eventually("all three hear of it", within: .seconds(120)) {
+            try parts.sinks.heard("PostgresDown", "firing", mails: parts.mails).count == 3 ? true : nil
+        }
+        try await parts.suite.servers("start", "postgres")
+        try await parts.suite.awaitReady()
+        try await Books.settle(parts.suite)
+    }
+
+    @Test("after an emergency stop nothing is held and nothing is bought")
+    func emergencyStop() async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        let stopped = try await suite.plimsoll("stop", "--all", "--flatten", "--reason", "acceptance", "--by", "tests")
+        #expect(stopped.status == 0, "\(stopped.errors)")
+        let buys = "SELECT count(*) FROM fills WHERE side = 'buy'"
+        let before = try await suite.count(buys)
+        _ = try await eventually("nothing is held", within: .seconds(60)) {
+            try await suite.count("SELECT count(*) FROM positions WHERE quantity > 0") == 0
+                ? true : nil
+        }
+        try await Books.settle(suite)
+        try await Books.agreeWithVenue(suite)
+        #expect(try await suite.count(buys) == before)
+        #expect(
+            try await suite.count(
+                "SELECT count(*) FROM orders WHERE NOT reduce_only AND state IN ('submitting', 'open', 'approved')")
+                == 0)
+    }
+
+    @Test("no secret is in a log, a row, a metric, an argument list or a notification")
+    func secrets() async throws {
+        let parts = try await RunningSuite.shared.parts()
+        #expect(try await Secrets.leaks(of: parts) == [])
+    }
+}

@@ -1,0 +1,49 @@
+import Domain
+import ExecutionCore
+import Testing
+
+@Suite("Numbers at the end of their range come from outside and stop nothing")
+struct HostileNumberTests {
+    private static let most = Quantity(raw: .max)
+
+    @Test("what the venue holds may be more than a quantity can say")
+    func holdings() {
+        let lot = Make.instrument.lotSize
+        #expect(
+            Reconciliation.position(ours: Make.quantity(5), venue: Self.most, lot: lot)
+                == .moreAtVenue(Quantity(raw: .max - Make.quantity(5).raw)))
+        #expect(
+            Reconciliation.position(ours: Make.quantity(5), venue: Quantity(raw: .min), lot: lot)
+                == .missing(Self.most))
+    }
+
+    @Test("a fill beyond the range is refused, and nothing has changed")
+    func fills() throws {
+        let order = Make.order("ord-1", quantity: Self.most)
+        var held = HeldPosition(account: "main", symbol: Make.btc)
+        _ = try held.book(
+            Make.fill("1", of: order, Self.most, at: Make.price(1)), of: order, lot: Make.instrument.lotSize)
+        let before = held
+        #expect(throws: Position.BookingError.self) {
+            try held.book(
+                Make.fill("2", of: order, Self.most, at: Make.price(1)), of: order, lot: Make.instrument.lotSize)
+        }
+        #expect(throws: Position.BookingError.self) {
+            try held.book(
+                Make.fill("3", of: order, Make.quantity(1), at: Make.price(1), feeInBase: Make.quantity(2)), of: order,
+                lot: Make.instrument.lotSize)
+        }
+        #expect(held == before)
+        let life = Held(OrderLife(quantity: Make.quantity(1), state: .open))
+        #expect(life.handle(.filled(Self.most)) == .alarm(.overfilled))
+        #expect(life.handle(.filled(Self.most)) == .alarm(.overfilled))
+    }
+
+    @Test("the paper venue takes the highest price there is")
+    func prices() {
+        let book = Held(PaperBook(instrument: Make.instrument, costs: PaperBookTests.costs))
+        _ = book.place(Make.order("ord-1"))
+        let reports = book.handle(Tick(id: 1, price: Price(raw: .max), time: Make.time(60_000)))
+        #expect(reports.count == 1)
+    }
+}
