@@ -13,16 +13,16 @@ struct LockStepTests {
         let file = try #require(Self.bitcoin)
         let text = try await Command.require("gzip", ["-dc", file.path])
         // From 2021-04-27 17:26 UTC: entries, stops, targets and exits, and no minute without a trade.
-        let lines = text.split(separator: "\n").dropFirst().drop { !$0.hasPrefix("1619544360000,") }.prefix(500)
+        let lines = text.split(separator: "\n").dropFirst().drop { !$0.hasPrefix("1619544360000,") }.prefix(1000)
         let market = try #require(Symbol("BTCUSDT"))
         let bars = try lines.map { try LockStep.bar($0, market) }
-        try #require(bars.count == 500)
+        try #require(bars.count == 1000)
         try await compare(bars, of: market)
     }
 
     @Test func aMadeUpMarketTradesTheSameInBoth() async throws {
         let market = try #require(Symbol("ETHUSDT"))
-        try await compare(Self.madeUp(market, seed: 20_210_427, count: 240), of: market)
+        try await compare(Self.madeUp(market, seed: 20_210_427, count: 400), of: market)
     }
 
     private func compare(_ bars: [Candle], of symbol: Symbol) async throws {

@@ -113,6 +113,40 @@ struct BooksTests {
         }
     }
 
+    @Test func `an exit that the venue refused is tried again while its position is there`() async throws {
+        try await withFloor { floor in
+            let database = floor.database.connect(.riskManager)
+            let books = floor.books(database)
+            try await books.ensure([floor.account])
+            for (index, symbol) in floor.symbols.enumerated() {
+                try await floor.open(symbol, "2", id: "pos-\(index)")
+            }
+            let exit = floor.signal(floor.symbols[0], .exit)
+            _ = try await books.decide(exit, account: "main")
+            _ = try await books.tend("main")
+            #expect(try await floor.count("orders WHERE purpose = 'flatten'") == 0)
+            func refuse(_ ago: String) async throws {
+                try await floor.database.servers.sql(
+                    "UPDATE orders SET state = 'rejected', updated_at = now() - interval '\(ago)'",
+                    database: floor.database.name)
+            }
+            try await refuse("1 second")
+            for _ in 1...2 { _ = try await books.tend("main") }
+            #expect(
+                try await floor.value("string_agg(symbol, ' ') FROM orders WHERE purpose = 'flatten'")
+                    == floor.symbols[0].name)
+            try await refuse("0 seconds")
+            _ = try await books.tend("main")
+            #expect(try await floor.count("orders WHERE purpose = 'flatten'") == 1)
+            for _ in 1...12 {
+                try await refuse("2 minutes")
+                _ = try await books.tend("main")
+            }
+            #expect(try await floor.count("orders WHERE purpose = 'flatten'") == 10)
+            await database.close()
+        }
+    }
+
     @Test func `an entry whose time ran out is given up, and what was claimed is not`() async throws {
         try await withFloor { floor in
             let database = floor.database.connect(.riskManager)

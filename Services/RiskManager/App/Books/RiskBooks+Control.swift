@@ -126,7 +126,12 @@ extension RiskBooks {
 
     /// Books the orders that close what is open and not being closed, each a decision of its own. What was tried before is
     /// tried again after a pause that doubles, up to a minute.
-    func flatten(_ account: AccountSnapshot, command: String, _ transaction: Transaction) async throws {
+    ///
+    /// - Parameter symbol: the one market it is about; nil for all.
+    func flatten(
+        _ account: AccountSnapshot, only symbol: Symbol? = nil, command: String, reason: String? = nil,
+        _ transaction: Transaction
+    ) async throws {
         guard !account.openPositions.isEmpty else { return }
         let rows = try await transaction.query(
             """
@@ -148,11 +153,12 @@ extension RiskBooks {
         let byPosition = Dictionary(
             account.openPositions.map { ($0.symbol, $0.id) }, uniquingKeysWith: { first, _ in first })
         let decisions = policy.flatten(
-            account, command: command, reason: "closed by command \(command)", prices: latest.prices,
+            account, command: command, reason: reason ?? "closed by command \(command)", prices: latest.prices,
             instruments: market.instruments ?? [:], at: latest.time, attempt: { attempts[$0.id] ?? 0 })
         for decision in decisions {
             guard case .approved(let approved) = decision.outcome, let position = byPosition[approved.order.symbol],
-                !recent.contains(position), try await insert(decision, transaction)
+                symbol == nil || approved.order.symbol == symbol, !recent.contains(position),
+                try await insert(decision, transaction)
             else { continue }
             try await insert(approved, position: position, transaction)
             try await announce(approved, causation: command, transaction)

@@ -28,6 +28,8 @@ extension RiskBooks {
             }
             if snapshot.state == .stopped, locked.flattening {
                 try await flatten(snapshot, command: locked.command, transaction)
+            } else {
+                try await leaveAgain(snapshot, transaction)
             }
             let priced = snapshot.positions.allSatisfy { !$0.isOpen || latest.prices[$0.symbol] != nil }
             guard priced, latest.time > .zero else { return Tended(snapshot: snapshot, performance: nil, goals: []) }
@@ -35,6 +37,27 @@ extension RiskBooks {
             try await store(performance.marks, of: locked, transaction)
             let goals = try await follow(locked, performance, at: latest.time, transaction)
             return Tended(snapshot: snapshot, performance: performance, goals: goals)
+        }
+    }
+
+    /// An exit that the venue refused is still wanted while the position is there that it was to close: it is tried again as the
+    /// orders of a stop are, ten times.
+    private func leaveAgain(_ account: AccountSnapshot, _ transaction: Transaction) async throws {
+        guard !account.openPositions.isEmpty else { return }
+        let rows = try await transaction.query(
+            """
+            SELECT DISTINCT ON (orders.symbol) orders.symbol, orders.correlation FROM orders
+            JOIN positions ON positions.account = orders.account AND positions.symbol = orders.symbol
+            WHERE orders.account = $1 AND orders.purpose = 'exit' AND orders.state = 'rejected' AND positions.is_open
+                AND positions.strategy = orders.strategy AND orders.decided_ns >= positions.opened_ns
+                AND (SELECT count(*) FROM orders AS tried WHERE tried.correlation = orders.correlation
+                    AND tried.account = orders.account AND tried.purpose = 'flatten') < 10
+            ORDER BY orders.symbol, orders.decided_ns DESC
+            """, [account.id])
+        for row in rows {
+            let (symbol, signal) = (try row.symbol("symbol"), try row.text("correlation"))
+            try await flatten(
+                account, only: symbol, command: signal, reason: "the venue refused the exit of \(signal)", transaction)
         }
     }
 
