@@ -23,7 +23,9 @@ package enum EquityPicture {
         let low = points.map(\.equity).min() ?? first.equity
         let high = points.map(\.equity).max() ?? first.equity
         let deepest = points.map(\.drawdown).max() ?? .zero
-        svg += frame(top: equityTop, height: equityHeight, upper: "\(high)", lower: "\(low)", label: "equity")
+        svg += frame(
+            top: equityTop, height: equityHeight, upper: "\(hundredths(high))", lower: "\(hundredths(low))",
+            label: "equity")
         svg += frame(
             top: drawdownTop, height: drawdownHeight, upper: "0 %", lower: "-\(hundredths(deepest)) %",
             label: "drawdown")
@@ -90,6 +92,8 @@ package enum EquityPicture {
     }
 
     private static func hundredths(_ ratio: Ratio) -> Ratio { Ratio(raw: ratio.raw / 10_000 * 1_000_000) }
+
+    private static func hundredths(_ money: Money) -> Money { Money(raw: money.raw / 1_000_000 * 1_000_000) }
 
     private static func escaped(_ text: String) -> String {
         text.map { character in

@@ -14,7 +14,12 @@ struct ReceiverChecks: Sendable {
                 .fail("alerting", "\(file) cannot be read", mend: "alerting.config_file names who is told of trouble")
             ]
         }
-        let overrides = environment.filter { $0.key.hasPrefix("PLIMSOLL_GLOBAL_") }
+        // As alerting itself reads them.
+        let own = environment.filter { $0.key.hasPrefix("ALERTING_GLOBAL_") }
+        let overrides = Dictionary(
+            uniqueKeysWithValues: own.map {
+                ("PLIMSOLL_GLOBAL_\($0.key.dropFirst("ALERTING_GLOBAL_".count))", $0.value)
+            })
         guard let settings = try? Settings(yaml: text, file: file, environment: overrides) else {
             return [.fail("alerting", "\(file) is not YAML", mend: "correct it")]
         }
