@@ -70,7 +70,6 @@ install_packages() {
 
 need_swift() {
     command -v swift >/dev/null 2>&1 && return 0
-    [ -x /opt/swift/usr/bin/swift ] && PATH=/opt/swift/usr/bin:$PATH && return 0
     die "no Swift toolchain found. Plimsoll needs Swift 6.2 or newer: see https://www.swift.org/install/linux/ (Debian 12), then put its usr/bin on PATH"
 }
 
