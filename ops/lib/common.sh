@@ -78,13 +78,14 @@ port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 free_port() {
     local port
     for _ in $(seq 200); do
-        port=$((20000 + (RANDOM << 1 | RANDOM & 1) % 20000))
+        # Below 32768, from where the kernel takes the ports of outgoing connections.
+        port=$((20000 + RANDOM % 12000))
         if port_is_free "$port"; then
             echo "$port"
             return 0
         fi
     done
-    die "no free port found between 20000 and 40000"
+    die "no free port found between 20000 and 32000"
 }
 
 # await SECONDS WHAT COMMAND…: until the command succeeds.
