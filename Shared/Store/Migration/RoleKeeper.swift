@@ -58,13 +58,14 @@ struct RoleKeeper: Sendable {
         if found.rows.isEmpty { try await alter("ALTER ROLE \(role.rawValue) SET \(name) = '\(value)'") }
     }
 
-    /// Another migration may change the same row of the catalogue at the same moment.
+    /// Another migration, of another database, may change or make the same row of the catalogue at the same moment: then
+    /// the server says "tuple concurrently updated" (XX000) or that the row is there already (23505).
     private func alter(_ script: String) async throws {
         for attempt in 1...10 {
             do {
                 _ = try await connection.run(.init(script: script))
                 return
-            } catch let error as StoreError where error.sqlState == "XX000" && attempt < 10 {
+            } catch let error as StoreError where ["XX000", "23505"].contains(error.sqlState ?? "") && attempt < 10 {
                 try await Task.sleep(for: .milliseconds(20 * attempt))
             }
         }
