@@ -25,6 +25,7 @@ missing_packages() {
         case $program in
         postgres) [ -n "$POSTGRES_BIN" ] && [ -x "$POSTGRES_BIN/postgres" ] || echo postgresql ;;
         aiosmtpd) /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || echo python3-aiosmtpd ;;
+        venv) /usr/bin/python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv ;;
         *-dev) [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$program" 2>/dev/null)" = "ii " ] || echo "$program" ;;
         *) command -v "$program" >/dev/null 2>&1 || echo "${PACKAGE_OF[$program]:-$program}" ;;
         esac

@@ -2,8 +2,9 @@
 """A sink for webhooks and Slack-shaped posts: keeps every request as a line of JSON, answers as it is told.
 
 Usage: webhook.py --port PORT (0: any free one) --file FILE; prints "port N" when it listens
-POST /…            is kept; the answer is 200 "ok", or what /answer set
-PUT  /answer       {"status": 429, "headers": {"Retry-After": "2"}, "delay": 0}: how to answer from now on
+POST /…            is kept; the answer is 200 "ok", or what /answer set; under /slack/ and /bot…/ it is that of Slack's
+                   and Telegram's APIs
+PUT  /answer       {"status": 429, "headers": {"Retry-After": "2"}, "delay": 0, "body": "…"}: how to answer from now on
 GET  /             everything kept so far, a JSON array
 """
 import argparse
@@ -12,11 +13,14 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from chat import Chat
+
 
 def handler(path_of_log):
     lock = threading.Lock()
     kept = []
-    answer = {"status": 200, "headers": {}, "delay": 0}
+    answer = {"status": 200, "headers": {}, "delay": 0, "body": None}
+    chat = Chat()
 
     class Sink(BaseHTTPRequestHandler):
         def body(self):
@@ -37,9 +41,11 @@ def handler(path_of_log):
                 kept.append(record)
                 with open(path_of_log, "a", encoding="utf-8") as log:
                     log.write(json.dumps(record) + "\n")
-                status, headers, delay = answer["status"], answer["headers"], answer["delay"]
+                status, headers, delay, text = (answer[key] for key in ("status", "headers", "delay", "body"))
+                if status == 200 and text is None and (said := chat.reply(self.path, self.headers, record["body"])):
+                    status, text = said[0], json.dumps(said[1])
             time.sleep(delay)
-            self.reply(status, "ok" if status == 200 else "no", headers)
+            self.reply(status, text or ("ok" if status == 200 else "no"), headers)
 
         def do_PUT(self):
             with lock:

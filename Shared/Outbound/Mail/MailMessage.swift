@@ -12,12 +12,14 @@ package struct MailMessage: Sendable {
     /// Without brackets, `unique@domain`. The same over retries, so that the receiver can tell a repeat.
     package var id: String
     package var date: Date
+    /// The id of the message that it answers, in the shape of `id`.
+    package var thread: String?
     /// More headers, such as `Auto-Submitted`; names must be tokens, values may be any text.
     package var headers: [(name: String, value: String)]
 
     package init(
         from: MailAddress, to: [MailAddress], subject: String, text: String, html: String? = nil, id: String,
-        date: Date, headers: [(name: String, value: String)] = []
+        date: Date, thread: String? = nil, headers: [(name: String, value: String)] = []
     ) {
         self.from = from
         self.to = to
@@ -26,6 +28,7 @@ package struct MailMessage: Sendable {
         self.html = html
         self.id = id
         self.date = date
+        self.thread = thread
         self.headers = headers
     }
 
@@ -38,6 +41,11 @@ package struct MailMessage: Sendable {
             "Date: \(Self.format(date))", "From: \(from.header)", "To: \(to.map(\.header).joined(separator: ",\r\n "))",
             "Subject: \(MailText.words(subject))", "Message-ID: <\(try MailAddress(id).address)>", "MIME-Version: 1.0",
         ]
+        if let thread {
+            // An id is never written in encoded words, however long: mail programs compare it.
+            let root = "<\(try MailAddress(thread).address)>"
+            lines += ["In-Reply-To: \(root)", "References: \(root)"]
+        }
         for (name, value) in headers {
             guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }) else {
                 throw MailError(code: .invalidMessage, sent: false, message: "a header is not usable")

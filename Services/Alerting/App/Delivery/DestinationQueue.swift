@@ -86,7 +86,7 @@ final class DestinationQueue: Sendable {
     private func send(_ queued: QueuedNotice) async {
         var queued = queued
         queued.attempts += 1
-        let answer = await receiver.deliver(queued.notice, now: clock.now())
+        let answer = await receiver.deliver(Parcel(notice: queued.notice, now: clock.now()))
         if Task.isCancelled, case .retry = answer { return }
         let now = clock.now()
         let policy = RetryPolicy(attempts: queued.attempts, age: now - queued.notice.at)

@@ -5,19 +5,20 @@ import Outbound
 /// One way to tell somebody.
 protocol Receiver: Sendable {
     /// Tries once. The same notice may come again: its id is the same.
-    func deliver(_ notice: Notice, now: Timestamp) async -> DeliveryAnswer
+    func deliver(_ parcel: Parcel) async -> DeliveryAnswer
 }
 
 /// What became of a try. The texts are for the books: no secret and no URL in them.
 enum DeliveryAnswer: Sendable, Equatable {
-    case delivered(String)
+    /// - Parameter thread: what later news of the same incident may answer or change; nil when there is no such thing.
+    case delivered(String, thread: MessageThread? = nil)
     /// - Parameter after: what the receiver asked for.
     case retry(String, after: Duration?)
     case refused(String)
 
     var text: String {
         switch self {
-        case .delivered(let text), .retry(let text, _), .refused(let text): text
+        case .delivered(let text, _), .retry(let text, _), .refused(let text): text
         }
     }
 
@@ -39,7 +40,7 @@ enum DeliveryAnswer: Sendable, Equatable {
     }
 
     /// Seconds only, at most an hour.
-    private static func retryAfter(_ response: HTTPResponse) -> Duration? {
+    static func retryAfter(_ response: HTTPResponse) -> Duration? {
         response.header("Retry-After").flatMap { Int($0) }.map { .seconds(min(max($0, 0), 3600)) }
     }
 }

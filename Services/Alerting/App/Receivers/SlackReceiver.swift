@@ -1,63 +1,32 @@
 import AlertingCore
-import Domain
 import Foundation
 import Outbound
 import ServiceKit
 
-/// Posts to a Slack incoming webhook: a text for the notification, blocks in a coloured attachment.
+/// Posts to a Slack incoming webhook. Such messages cannot be changed later: Slack does not say which they were.
 struct SlackReceiver: Receiver {
-    private struct Message: Encodable {
-        struct Text: Encodable {
-            let type: String
-            let text: String
-        }
-        struct Block: Encodable {
-            let type: String
-            let text: Text
-        }
-        struct Attachment: Encodable {
-            let color: String
-            let blocks: [Block]
-        }
-
-        let text: String
-        let attachments: [Attachment]
-    }
-
-    /// Slack takes 3000 characters in a section and 150 in a header.
-    private static let sectionMax = 2900
-    private static let headerMax = 150
-
     let url: Secret
     let client: HTTPClient
+    var wording = Wording.plain
 
-    func deliver(_ notice: Notice, now: Timestamp) async -> DeliveryAnswer {
-        guard let body = try? JSONEncoder().encode(message(notice)) else {
-            return .refused("the message cannot be written")
-        }
-        do throws(HTTPClientError) {
+    func deliver(_ parcel: Parcel) async -> DeliveryAnswer {
+        do {
+            let body = try JSONEncoder().encode(SlackMessage(parcel.notice, wording: wording))
             let response = try await client.send(
                 HTTPRequest(
                     .post, url.reveal(), headers: [("Content-Type", "application/json")], body: Array(body),
                     timeout: .seconds(15), responseLimit: 1 << 16))
             // A proxy's friendly page is not Slack.
-            if response.status == 200, response.text != "ok" { return .refused("HTTP 200, but the body is not ok") }
+            if response.status == 200, !Self.isTaken(response.text) {
+                return .refused("HTTP 200, but the body is not ok")
+            }
             return DeliveryAnswer(response)
-        } catch {
+        } catch let error as HTTPClientError {
             return DeliveryAnswer(error)
+        } catch {
+            return .refused("the message cannot be written")
         }
     }
 
-    private func message(_ notice: Notice) -> Message {
-        let words = NoticeText(notice)
-        let color = notice.isFiring ? (notice.commonLabels["severity"] == "warning" ? "warning" : "danger") : "good"
-        let body = NoticeText.escape(String(words.text.prefix(Self.sectionMax / 2)))
-        let blocks = [
-            Message.Block(
-                type: "header", text: .init(type: "plain_text", text: String(words.subject.prefix(Self.headerMax)))),
-            Message.Block(type: "section", text: .init(type: "mrkdwn", text: String(body.prefix(Self.sectionMax)))),
-        ]
-        return Message(
-            text: NoticeText.escape(words.subject), attachments: [.init(color: color, blocks: blocks)])
-    }
+    private static func isTaken(_ body: String) -> Bool { body == "ok" || body.contains("\"ok\":true") }
 }

@@ -35,26 +35,28 @@ struct WebhookPayload: Encodable {
     let externalURL: String
     let alerts: [Entry]
     let notificationReason: String
+    /// Said only when it may have arrived before, so that other payloads are letter for letter Alertmanager's.
+    let repeated: Bool?
 
     enum CodingKeys: String, CodingKey {
         case version, groupKey, truncatedAlerts, status, receiver, groupLabels, commonLabels, commonAnnotations
-        case externalURL, alerts
+        case externalURL, alerts, repeated
         case notificationReason = "notification_reason"
     }
 
-    /// Most alerts in one payload.
-    private static let alertsMax = 100
-
-    init(_ notice: Notice, externalURL: String) {
+    /// - Parameter alertsMax: most alerts in it; 0 is as many as there are.
+    init(_ notice: Notice, externalURL: String, alertsMax: Int, repeated: Bool) {
+        let shown = notice.alerts.prefix(alertsMax > 0 ? alertsMax : notice.alerts.count)
         groupKey = notice.key.group
-        truncatedAlerts = max(0, notice.alerts.count - Self.alertsMax)
+        truncatedAlerts = notice.alerts.count - shown.count
         status = notice.isFiring ? "firing" : "resolved"
         receiver = notice.receiver
         groupLabels = notice.groupLabels.dictionary
         commonLabels = notice.commonLabels.dictionary
         commonAnnotations = notice.commonAnnotations.dictionary
         self.externalURL = externalURL
-        alerts = notice.alerts.prefix(Self.alertsMax).map { Entry($0, at: notice.at) }
+        alerts = shown.map { Entry($0, at: notice.at) }
         notificationReason = notice.reason?.rawValue ?? ""
+        self.repeated = repeated ? true : nil
     }
 }

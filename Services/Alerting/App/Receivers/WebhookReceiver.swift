@@ -11,12 +11,22 @@ struct WebhookReceiver: Receiver {
     private let key: SymmetricKey?
     private let client: HTTPClient
     private let externalURL: String
+    private let alertsMax: Int
+    private let authorization: Secret?
 
-    /// - Parameter signingSecret: `whsec_` and base64, or any text.
-    init(url: Secret, signingSecret: Secret?, client: HTTPClient, externalURL: String) {
+    /// - Parameters:
+    ///   - signingSecret: `whsec_` and base64, or any text.
+    ///   - alertsMax: most alerts in one post; 0 is as many as there are.
+    ///   - authorization: the value of the header of that name.
+    init(
+        url: Secret, signingSecret: Secret?, client: HTTPClient, externalURL: String, alertsMax: Int = 0,
+        authorization: Secret? = nil
+    ) {
         self.url = url
         self.client = client
         self.externalURL = externalURL
+        self.alertsMax = alertsMax
+        self.authorization = authorization
         key = signingSecret.map { secret in
             let text = secret.reveal()
             let encoded = text.hasPrefix("whsec_") ? String(text.dropFirst(6)) : text
@@ -24,28 +34,39 @@ struct WebhookReceiver: Receiver {
         }
     }
 
-    func deliver(_ notice: Notice, now: Timestamp) async -> DeliveryAnswer {
+    func deliver(_ parcel: Parcel) async -> DeliveryAnswer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let body = try? encoder.encode(WebhookPayload(notice, externalURL: externalURL)) else {
+        do {
+            let payload = WebhookPayload(
+                parcel.notice, externalURL: externalURL, alertsMax: alertsMax, repeated: parcel.repeated)
+            let body = Array(try encoder.encode(payload))
+            let response = try await client.send(
+                HTTPRequest(
+                    .post, url.reveal(), headers: headers(parcel, body), body: body, timeout: .seconds(15),
+                    responseLimit: 1 << 16))
+            return DeliveryAnswer(response)
+        } catch let error as HTTPClientError {
+            return DeliveryAnswer(error)
+        } catch {
             return .refused("the payload cannot be written")
         }
-        var headers = [(name: "Content-Type", value: "application/json"), (name: "webhook-id", value: notice.id)]
-        let seconds = String(now.nanoseconds / 1_000_000_000)
-        headers.append((name: "webhook-timestamp", value: seconds))
+    }
+
+    /// As Standard Webhooks says: the id stays the same over tries, the time is that of the try.
+    private func headers(_ parcel: Parcel, _ body: [UInt8]) -> [(name: String, value: String)] {
+        let id = parcel.notice.id
+        let seconds = String(parcel.now.nanoseconds / 1_000_000_000)
+        var headers = [
+            (name: "Content-Type", value: "application/json"), (name: "webhook-id", value: id),
+            (name: "webhook-timestamp", value: seconds),
+        ]
+        if let authorization { headers.append((name: "Authorization", value: authorization.reveal())) }
         if let key {
-            let signed = Data("\(notice.id).\(seconds).".utf8) + body
+            let signed = Data("\(id).\(seconds).".utf8) + body
             let code = Data(HMAC<SHA256>.authenticationCode(for: signed, using: key)).base64EncodedString()
             headers.append((name: "webhook-signature", value: "v1,\(code)"))
         }
-        do throws(HTTPClientError) {
-            return DeliveryAnswer(
-                try await client.send(
-                    HTTPRequest(
-                        .post, url.reveal(), headers: headers, body: Array(body), timeout: .seconds(15),
-                        responseLimit: 1 << 16)))
-        } catch {
-            return DeliveryAnswer(error)
-        }
+        return headers
     }
 }
