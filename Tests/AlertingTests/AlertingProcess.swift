@@ -22,7 +22,13 @@ final class AlertingProcess: Sendable {
         let path: String
         let headers: [String: String]
         let body: String
+
+        /// The notification's id; the same when it is told again.
+        var id: String { headers.first { $0.key.lowercased() == "webhook-id" }?.value ?? "" }
     }
+
+    /// An alert whose group comes last in every round, see `settled`.
+    private static let mark = "zz-mark"
 
     init(_ database: TestDatabase, redisPort: Int? = nil, route: String = "group_wait: 100ms, group_interval: 300ms")
         async throws
@@ -134,13 +140,45 @@ final class AlertingProcess: Sendable {
 
     func kept(_ sink: FixtureServer) async throws -> [Kept] {
         let response = try await client.send(HTTPRequest(.get, "http://127.0.0.1:\(sink.port)/"))
-        return try JSONDecoder().decode([Kept].self, from: Data(response.body))
+        return try JSONDecoder().decode([Kept].self, from: Data(response.body)).filter { !$0.body.contains(Self.mark) }
+    }
+
+    /// The ids of what the webhook was told, each once, in order.
+    func ids() async throws -> [String] {
+        try await kept(webhook).map(\.id).reduce(into: []) { ids, id in if !ids.contains(id) { ids.append(id) } }
+    }
+
+    /// Returns when all that was due has been told: a mark is posted and ended, and its group and what is told of it come
+    /// after those of the others. The sinks must answer.
+    func settled() async throws {
+        for (resolved, marks) in [(false, 1), (true, 2)] {
+            try await post(Self.mark, resolved: resolved)
+            try await eventually("what was due is told", within: .seconds(30)) {
+                let all = try ["slack", "webhook", "mail"].allSatisfy { try lines($0).count(where: isMark) >= marks }
+                return all ? true : nil
+            }
+        }
+    }
+
+    /// How many posts of alerts were answered.
+    func posts() async throws -> Int {
+        try await send(.get, "/metrics").text.split(separator: "\n").reduce(0) { sum, line in
+            guard line.hasPrefix("plimsoll_http_requests_total"), line.contains("api/v2/alerts"), line.contains("POST")
+            else { return sum }
+            return sum + (line.split(separator: " ").last.flatMap { Int($0) } ?? 0)
+        }
     }
 
     /// The mails as they came over the wire.
-    func mails() throws -> [String] {
-        guard let text = try? String(contentsOfFile: folder.path + "/mail", encoding: .utf8) else { return [] }
-        return text.split(separator: "\n").map(String.init)
+    func mails() throws -> [String] { try lines("mail").filter { !isMark($0) } }
+
+    private func isMark(_ line: String) -> Bool { line.contains(Self.mark) }
+
+    /// What a sink wrote down.
+    private func lines(_ sink: String) throws -> [String] {
+        let file = folder.appending(path: sink)
+        guard FileManager.default.fileExists(atPath: file.path) else { return [] }
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
     private static func freePort() throws -> Int {

@@ -43,11 +43,9 @@ final class DestinationQueue: Sendable {
     func add(_ queued: QueuedNotice) {
         state.withLock { state in
             guard state.known.insert(queued.notice.id).inserted else { return }
-            // News of the same kind about the same group replaces what was not told yet.
-            let replaced = state.waiting.filter {
-                $0.notice.key == queued.notice.key && $0.notice.isFiring == queued.notice.isFiring
-                    && $0.notice.at < queued.notice.at
-            }
+            // From the first that says the same of the group on, all is old: what is left tells firing and resolved in turn.
+            let older = state.waiting.filter { $0.notice.key == queued.notice.key && $0.notice.at < queued.notice.at }
+            let replaced = older.drop { $0.notice.isFiring != queued.notice.isFiring }
             let ids = Set(replaced.map(\.notice.id))
             state.waiting.removeAll { ids.contains($0.notice.id) }
             state.superseded += replaced
