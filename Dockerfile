@@ -1,7 +1,7 @@
 # The programs of the suite in one image; each container runs one of them.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -q \
- && apt-get install -y -q --no-install-recommends libpq-dev libhiredis-dev libcurl4-openssl-dev zlib1g-dev \
+ && apt-get install -y -q --no-install-recommends libpq-dev libhiredis-dev libcurl4-openssl-dev libre2-dev zlib1g-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY Package.swift ./
@@ -15,7 +15,7 @@ RUN swift build -c release --static-swift-stdlib --explicit-target-dependency-im
 
 FROM debian:bookworm-slim
 RUN apt-get update -q \
- && apt-get install -y -q --no-install-recommends libpq5 libhiredis0.14 libcurl4 zlib1g ca-certificates curl tzdata \
+ && apt-get install -y -q --no-install-recommends libpq5 libhiredis0.14 libcurl4 libre2-9 zlib1g ca-certificates curl tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --create-home --home-dir /srv/plimsoll --shell /usr/sbin/nologin plimsoll \
  && install -d -o plimsoll -g plimsoll /srv/plimsoll/var /srv/plimsoll/var/execution /srv/plimsoll/var/alerting \

@@ -80,6 +80,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", path: "Shared/CLibpq"),
         .systemLibrary(name: "CHiredis", path: "Shared/CHiredis"),
         .systemLibrary(name: "CCurl", path: "Shared/CCurl"),
+        .target(name: "CRE2", path: "Shared/CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         shared("Domain"),
         shared("Indicators", ["Domain"]),
@@ -111,7 +112,7 @@ let package = Package(
         core("Strategy", ["Indicators"]),
         core("RiskManager"),
         core("Execution"),
-        core("Alerting"),
+        core("Alerting", ["CRE2"]),
 
         app("MarketData", ["Exchanges", "Outbound"]),
         app("Strategy", ["TradingSettings"]),
@@ -205,5 +206,6 @@ let package = Package(
             ]),
         tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit", "ServiceKit"]),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

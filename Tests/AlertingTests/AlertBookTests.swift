@@ -38,9 +38,11 @@ struct AlertBookTests {
 
     @Test func `fingerprints are those of Alertmanager`() {
         #expect(
-            Labels(["severity": "warning", "node": "bar", "alertname": "foo"]).fingerprint == "6a6b5ac10f0eae0e")
+            Labels(["severity": "warning", "node": "bar", "alertname": "foo"]).fingerprint.description
+                == "6a6b5ac10f0eae0e")
         #expect(
-            Labels(["alertname": "Flap", "env": "lab", "severity": "critical"]).fingerprint == "278f5010dd9cb237")
+            Labels(["alertname": "Flap", "env": "lab", "severity": "critical"]).fingerprint.description
+                == "278f5010dd9cb237")
         #expect(Labels(["a": "", "b": "c"]) == Labels(["b": "c"]))
     }
 
@@ -177,29 +179,5 @@ struct AlertBookTests {
             return said
         }
         for seed in UInt64(1)...5 { #expect(run(seed) == run(seed), "seed \(seed)") }
-    }
-}
-
-struct MatcherTests {
-    @Test(arguments: [
-        ("a=b", "b", true), ("a = \"b\"", "b", true), ("a!=b", "b", false), ("a!=b", "", true),
-        ("a=~\"b.*\"", "bcd", true), ("a=~\"b.*\"", "abc", false), ("a=~\"x|y.+\"", "y", false),
-        ("a=~\"x|y.+\"", "yz", true), ("a!~\"x|y\"", "x", false), ("a=\"\"", "", true), ("a=~\".*\"", "", true),
-        ("a=~\"1\\\\.5\"", "1.5", true), ("a=~\"1\\\\.5\"", "1x5", false),
-    ])
-    func `a matcher`(text: String, value: String, matches: Bool) throws {
-        #expect(try Matcher(text).matches(Labels(["a": value])) == matches)
-    }
-
-    @Test(arguments: ["foo", "=b", "a=", "a=\"b", "a=~\"(b\"", "a=~\"[b]\"", "a=~\"b*\"", "a>b", ""])
-    func `what is none`(text: String) {
-        #expect(throws: Matcher.Failure.self) { try Matcher(text) }
-    }
-
-    @Test func `a pattern made to be slow is not`() throws {
-        let matcher = try Matcher("a=~\"" + String(repeating: ".*a", count: 200) + "\"")
-        let started = ContinuousClock.now
-        #expect(!matcher.matches(Labels(["a": String(repeating: "a", count: 150) + "b"])))
-        #expect(ContinuousClock.now - started < .seconds(2))
     }
 }

@@ -68,7 +68,7 @@ struct ConfigurationTests {
               mute_time_intervals: [x]
               routes:
                 - receiver: nobody
-                  matchers: ['severity=~"(a)"', 'foo']
+                  matchers: ['severity=~"(a"', 'foo']
             inhibit_rules: []
             receivers:
               - name: all
@@ -76,7 +76,7 @@ struct ConfigurationTests {
                 slack_configs: [{api_url: 'https://hooks.example.com/x'}]
             """)
         let text = found.joined(separator: "\n")
-        for expected in ["group_wait", "nobody", "(a)", "foo", "api_url_file"] {
+        for expected in ["group_wait", "nobody", "missing closing )", "foo", "api_url_file"] {
             #expect(text.contains(expected), "\(expected) in \(text)")
         }
         let unknown = try faults(

@@ -50,13 +50,16 @@ struct ReceiverTests {
                 annotations: Labels([
                     "summary": summary, "description": String(repeating: "é&<😀", count: words),
                     "runbook_url": "https://example.com/runbook",
-                ]), startsAt: now - .minutes(1), endsAt: end, endIsTimeout: false, generatorURL: "", kind: .condition)
+                ]), startsAt: now - .minutes(1), endsAt: end, updatedAt: now, endIsTimeout: false, generatorURL: "",
+                kind: .condition)
         }
         let names = alerts.map(\.fingerprint).sorted()
         let notice = Notice(
             key: ToldKey(group: "{}:{alertname=\"SourceDown\"}", destination: "owner/chat/0"), receiver: "owner",
             groupLabels: Labels(["alertname": "SourceDown"]), alerts: alerts,
-            entry: ToldEntry(firing: resolved ? [] : names, resolved: resolved ? names : [], at: now), reason: .first,
+            entry: ToldEntry(
+                firing: resolved ? [] : names, resolved: resolved ? names : [], at: now, expiresAt: now + .days(1)),
+            reason: .first,
             at: now)
         return Parcel(notice: notice, now: now, thread: thread)
     }

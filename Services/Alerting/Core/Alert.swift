@@ -14,38 +14,44 @@ package struct Alert: Codable, Hashable, Sendable {
     package var annotations: Labels
     package var startsAt: Timestamp
     package var endsAt: Timestamp
+    /// When it was last heard of.
+    package var updatedAt: Timestamp
     /// `endsAt` is only how long we wait to hear of it again.
     package var endIsTimeout: Bool
     package var generatorURL: String
     package var kind: Kind
 
     package init(
-        labels: Labels, annotations: Labels, startsAt: Timestamp, endsAt: Timestamp, endIsTimeout: Bool,
-        generatorURL: String, kind: Kind
+        labels: Labels, annotations: Labels, startsAt: Timestamp, endsAt: Timestamp, updatedAt: Timestamp,
+        endIsTimeout: Bool, generatorURL: String, kind: Kind
     ) {
         self.labels = labels
         self.annotations = annotations
         self.startsAt = startsAt
         self.endsAt = endsAt
+        self.updatedAt = updatedAt
         self.endIsTimeout = endIsTimeout
         self.generatorURL = generatorURL
         self.kind = kind
     }
 
-    package var fingerprint: String { labels.fingerprint }
+    package var fingerprint: Fingerprint { labels.fingerprint }
 
     package func isResolved(at now: Timestamp) -> Bool { endsAt <= now }
 
     /// One alert out of what was known and what has come: the longest stretch, the newest words.
-    func merged(with newer: Alert) -> Alert {
+    func merged(with newer: Alert, at now: Timestamp) -> Alert {
         // No overlap: it is a new occurrence.
-        guard newer.startsAt <= endsAt, startsAt <= newer.endsAt else { return newer }
+        guard
+            (newer.endsAt > startsAt && newer.endsAt < endsAt) || (newer.startsAt > startsAt && newer.startsAt < endsAt)
+        else { return newer }
         var result = newer
         result.startsAt = min(startsAt, newer.startsAt)
-        // An end that was said wins over one that we only suppose, unless what comes now is later.
-        if !endIsTimeout, newer.endIsTimeout, endsAt > newer.endsAt {
+        if newer.isResolved(at: now) {
+            if isResolved(at: now) { result.endsAt = max(endsAt, newer.endsAt) }
+        } else if endsAt > newer.endsAt, !endIsTimeout {
+            // An end that was said wins over one that we only suppose.
             result.endsAt = endsAt
-            result.endIsTimeout = false
         }
         return result
     }
@@ -72,10 +78,13 @@ package struct PostedAlert: Hashable, Sendable {
         self.kind = kind
     }
 
-    /// With the times filled in: an absent end is `now` and the time limit.
-    func alert(at now: Timestamp, resolveTimeout: Timestamp.Span) -> Alert {
+    /// With the times filled in: an absent end is `now` and the time limit; an absent start is the end, else now.
+    ///
+    /// The result may end before it starts; whoever takes posts in refuses that.
+    package func alert(at now: Timestamp, resolveTimeout: Timestamp.Span) -> Alert {
         Alert(
-            labels: labels, annotations: annotations, startsAt: startsAt ?? endsAt.map { min($0, now) } ?? now,
-            endsAt: endsAt ?? now + resolveTimeout, endIsTimeout: endsAt == nil, generatorURL: generatorURL, kind: kind)
+            labels: labels, annotations: annotations, startsAt: startsAt ?? endsAt ?? now,
+            endsAt: endsAt ?? now + resolveTimeout, updatedAt: now, endIsTimeout: endsAt == nil,
+            generatorURL: generatorURL, kind: kind)
     }
 }

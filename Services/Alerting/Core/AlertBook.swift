@@ -1,165 +1,264 @@
 package import Domain
 
-/// All alerts, their groups, and what was told of them. No IO and no clock: alerts and times in, notices out.
+/// All alerts, their groups, what mutes them, and what was told of them. No IO and no clock: alerts and times in,
+/// notices out.
+///
+/// The timing is Alertmanager's: a new group waits, news of a group wait for its next round, an unchanged group is told
+/// again on the first round after its repeat interval. Taking an alert in costs the same however many there are; a round
+/// costs what the groups cost that are due.
 package struct AlertBook: Sendable {
-    /// One destination of a receiver: `team/slack/0`.
-    package struct Destination: Hashable, Sendable {
-        package let name: String
-        package let sendResolved: Bool
-        package init(name: String, sendResolved: Bool) {
-            self.name = name
-            self.sendResolved = sendResolved
-        }
+    /// An alert, and the groups it is in.
+    struct Held: Sendable {
+        var alert: Alert
+        /// Slots of `groups`.
+        var groups: [Int] = []
+        /// It is in every group that it belongs to.
+        var isPlaced = false
     }
 
-    package struct Settings: Sendable {
-        package var route: Route
-        /// By the receiver's name.
-        package var destinations: [String: [Destination]]
-        package var resolveTimeout: Timestamp.Span
-
-        package init(route: Route, destinations: [String: [Destination]], resolveTimeout: Timestamp.Span = .minutes(5))
-        {
-            self.route = route
-            self.destinations = destinations
-            self.resolveTimeout = resolveTimeout
-        }
-    }
-
-    private struct Group {
-        let match: Route.Match
-        let labels: Labels
-        var members: Set<String> = []
+    struct Group: Sendable {
+        let name: GroupName
+        /// Index in the table of routes.
+        let route: Int
+        /// Alertmanager's name of it: `{}/{severity="critical"}:{alertname="Flap"}`.
+        let key: String
+        var members: Set<Fingerprint> = []
         var flushAt: Timestamp
+        var flushedAt: Timestamp?
+        var wait: GroupWait
     }
 
-    private let settings: Settings
-    private var alerts: [String: Alert] = [:]
-    private var groups: [String: Group] = [:]
-    private var told: [ToldKey: ToldEntry] = [:]
+    package internal(set) var settings: Settings
+    /// What mutes alerts for a time.
+    package var silences = SilenceBook()
+    var table: RouteTable
+    var inhibitor: Inhibitor
+    var alerts: [Fingerprint: Held] = [:]
+    var groups: [Group?] = []
+    var freeSlots: [Int] = []
+    var slots: [GroupName: Int] = [:]
+    var due = DueHeap()
+    var told: [ToldKey: ToldEntry] = [:]
+    private var changes = GroupChanges()
+    private var sweptAt = Timestamp.zero
 
-    package init(_ settings: Settings) { self.settings = settings }
+    /// How often what is no longer needed is looked for.
+    private static let sweepInterval = Timestamp.Span.minutes(15)
+    /// How long an alert that has ended is remembered, so that a late word of it is merged.
+    private static let endedRetention = Timestamp.Span.minutes(30)
+
+    package init(_ settings: Settings) {
+        self.settings = settings
+        table = RouteTable(settings.route)
+        inhibitor = Inhibitor(settings.inhibitRules)
+    }
 
     /// Alerts that fire, or have ended and are still to be told, by fingerprint.
-    package var all: [Alert] { alerts.values.sorted { $0.fingerprint < $1.fingerprint } }
+    package var all: [Alert] {
+        alerts.values.filter { !$0.groups.isEmpty }.map(\.alert).sorted { $0.fingerprint < $1.fingerprint }
+    }
 
-    package func alert(_ fingerprint: String) -> Alert? { alerts[fingerprint] }
+    package func alert(_ fingerprint: Fingerprint) -> Alert? { alerts[fingerprint]?.alert }
 
     /// The names of the receivers an alert goes to.
-    package func receivers(of labels: Labels) -> [String] { settings.route.matches(labels).map(\.route.receiver) }
+    package func receivers(of labels: Labels) -> [String] { table.matches(labels).map { table[$0].route.receiver } }
 
     /// When the next group is due; nil when there is none.
-    package var nextFlush: Timestamp? { groups.values.map(\.flushAt).min() }
+    package var nextFlush: Timestamp? { due.first }
 
     // MARK: - In
+
+    /// What alerts become when they are taken in; nothing is changed yet, so that they can be kept first.
+    package func prepared(_ posted: [PostedAlert], at now: Timestamp) -> [Alert] {
+        var fresh: [Fingerprint: Alert] = [:]
+        return posted.map { posted in
+            let newer = posted.alert(at: now, resolveTimeout: settings.resolveTimeout)
+            let known = fresh[newer.fingerprint] ?? alerts[newer.fingerprint]?.alert
+            let merged = known?.merged(with: newer, at: now) ?? newer
+            fresh[newer.fingerprint] = merged
+            return merged
+        }
+    }
+
+    /// Takes in what was prepared, or what another instance took in. What is older than what is known is left out.
+    package mutating func take(_ prepared: [Alert], at now: Timestamp) {
+        for alert in prepared where (alerts[alert.fingerprint]?.alert.updatedAt ?? .zero) <= alert.updatedAt {
+            enter(alert, at: now)
+        }
+    }
 
     /// Takes alerts in.
     ///
     /// - Returns: the alerts as they are now, for the books; what is repeated is among them with its new end.
     package mutating func receive(_ posted: [PostedAlert], at now: Timestamp) -> [Alert] {
-        posted.map { posted in
-            let newer = posted.alert(at: now, resolveTimeout: settings.resolveTimeout)
-            let merged = alerts[newer.fingerprint]?.merged(with: newer) ?? newer
-            enter(merged, at: now)
-            return merged
-        }
-    }
-
-    /// Takes back what was stored before a restart. What is known already is newer and stays.
-    package mutating func restore(_ stored: [Alert], told entries: [(ToldKey, ToldEntry)], at now: Timestamp) {
-        for (key, entry) in entries where told[key] == nil { told[key] = entry }
-        for alert in stored where alerts[alert.fingerprint] == nil { enter(alert, at: now) }
+        let alerts = prepared(posted, at: now)
+        take(alerts, at: now)
+        return alerts
     }
 
     /// What the books say was told, whoever told it.
-    package mutating func note(_ entry: ToldEntry, for key: ToldKey) { told[key] = entry }
+    package mutating func note(_ entry: ToldEntry, for key: ToldKey) {
+        if let known = told[key], known.at > entry.at { return }
+        told[key] = entry
+    }
 
-    private mutating func enter(_ alert: Alert, at now: Timestamp) {
+    /// The groups whose timers have changed since it was last asked, for the books.
+    package mutating func takeGroupChanges() -> GroupChanges {
+        defer { changes = GroupChanges() }
+        return changes
+    }
+
+    mutating func enter(_ alert: Alert, at now: Timestamp, timers: [GroupName: GroupTimer] = [:]) {
         let fingerprint = alert.fingerprint
-        alerts[fingerprint] = alert
-        for match in settings.route.matches(alert.labels) {
-            let labels = match.route.groupBy.map { alert.labels.only($0) } ?? alert.labels
-            let key = "\(match.path):\(labels)"
-            if groups[key] == nil {
-                // What has fired for long already need not wait for its like.
-                let late = alert.startsAt + match.route.groupWait < now
-                groups[key] = Group(match: match, labels: labels, flushAt: late ? now : now + match.route.groupWait)
-            }
-            groups[key]?.members.insert(fingerprint)
+        if alerts[fingerprint] == nil {
+            alerts[fingerprint] = Held(alert: alert)
+            inhibitor.add(alert)
+        } else {
+            alerts[fingerprint]?.alert = alert
+            if alerts[fingerprint]?.isPlaced == true { return }
         }
+        for route in table.matches(alert.labels) { place(alert, route, at: now, timers) }
+        alerts[fingerprint]?.isPlaced = true
+    }
+
+    private mutating func place(_ alert: Alert, _ route: Int, at now: Timestamp, _ timers: [GroupName: GroupTimer]) {
+        let labels = table[route].route.groupBy.map { alert.labels.only($0) } ?? alert.labels
+        let name = GroupName(route: table[route].id, labels: labels)
+        let timer = timers[name]
+        if let flushedAt = timer?.flushedAt, alert.isSettled(at: flushedAt) { return }
+        let slot = slots[name] ?? makeGroup(name, route, first: alert, timer, at: now)
+        if groups[slot]?.members.insert(alert.fingerprint).inserted == true {
+            alerts[alert.fingerprint]?.groups.append(slot)
+        }
+    }
+
+    private mutating func makeGroup(
+        _ name: GroupName, _ route: Int, first: Alert, _ timer: GroupTimer?, at now: Timestamp
+    ) -> Int {
+        // What has fired for long already need not wait for its like.
+        let groupWait = table[route].route.groupWait
+        let isLate = first.startsAt + groupWait < now
+        let group = Group(
+            name: name, route: route, key: "\(table[route].key):\(name.labels)",
+            flushAt: timer?.flushAt ?? (isLate ? now : now + groupWait), flushedAt: timer?.flushedAt,
+            wait: timer?.wait ?? (isLate ? .none : .groupWait))
+        let slot = freeSlots.popLast() ?? groups.count
+        if slot == groups.count { groups.append(group) } else { groups[slot] = group }
+        slots[name] = slot
+        due.push(group.flushAt, slot)
+        changes.changed(group.timer)
+        return slot
     }
 
     // MARK: - Out
 
     /// Does what is due: what is to be told, and what is to be remembered.
     package mutating func advance(to now: Timestamp) -> [Notice] {
-        var notices: [Notice] = []
-        for key in groups.keys.sorted() {
-            guard let group = groups[key], group.flushAt <= now else { continue }
-            notices += flush(key, group, at: now)
+        var ready: [(key: String, route: Int, slot: Int)] = []
+        while let (at, slot) = due.pop(upTo: now) {
+            // Only the newest entry of a group counts.
+            guard let group = groups[slot], group.flushAt == at else { continue }
+            ready.append((group.key, group.route, slot))
         }
-        return notices
-    }
-
-    private mutating func flush(_ key: String, _ group: Group, at now: Timestamp) -> [Notice] {
-        let members = group.members.sorted().compactMap { alerts[$0] }
-        let resolved = members.filter { $0.isResolved(at: now) && $0.kind == .condition }
-        let firing = members.filter { !$0.isResolved(at: now) }
+        ready.sort { $0.key != $1.key ? $0.key.precedes($1.key) : $0.route < $1.route }
         var notices: [Notice] = []
-        for destination in settings.destinations[group.match.route.receiver] ?? [] {
-            let toldKey = ToldKey(group: key, destination: destination.name)
-            let entry = ToldEntry(
-                firing: firing.map(\.fingerprint), resolved: resolved.map(\.fingerprint), at: now)
-            let decision = NoticeDecision.decide(
-                told: told[toldKey], firing: entry.firing, resolved: entry.resolved,
-                repeatInterval: group.match.route.repeatInterval, sendResolved: destination.sendResolved, now: now)
-            // Only occurrences have ended: nothing is resolved.
-            let onlyEvents = firing.isEmpty && resolved.isEmpty
-            switch decision {
-            case .nothing: continue
-            case .tell(let reason) where !onlyEvents:
-                let shown = firing + (destination.sendResolved ? resolved : [])
-                notices.append(
-                    Notice(
-                        key: toldKey, receiver: group.match.route.receiver, groupLabels: group.labels, alerts: shown,
-                        entry: entry, reason: reason, at: now))
-            case .tell, .remember:
-                notices.append(
-                    Notice(
-                        key: toldKey, receiver: group.match.route.receiver, groupLabels: group.labels, alerts: [],
-                        entry: entry, reason: nil, at: now))
-            }
-            told[toldKey] = entry
+        for entry in ready where groups[entry.slot]?.flushAt ?? now + .seconds(1) <= now {
+            notices += flush(entry.slot, at: now)
         }
-        forget(key, members.filter { $0.isResolved(at: now) }.map(\.fingerprint), at: now)
+        sweep(at: now)
         return notices
     }
 
     /// What has ended leaves the group after the round; an empty group goes too.
-    private mutating func forget(_ key: String, _ ended: [String], at now: Timestamp) {
-        groups[key]?.members.subtract(ended)
-        if groups[key]?.members.isEmpty == true {
-            groups[key] = nil
-            // Told of nothing that fires is the same as never told.
-            for destination in settings.destinations.values.joined() {
-                let toldKey = ToldKey(group: key, destination: destination.name)
-                if told[toldKey]?.firing.isEmpty == true { told[toldKey] = nil }
-            }
-        } else if let interval = groups[key]?.match.route.groupInterval {
-            groups[key]?.flushAt = now + interval
+    mutating func finishRound(_ slot: Int, ended: [Fingerprint], at now: Timestamp) {
+        guard var group = groups[slot] else { return }
+        // Taken out for the change, so that the set is not copied.
+        groups[slot] = nil
+        group.members.subtract(ended)
+        group.flushedAt = now
+        group.flushAt = now + table[group.route].route.groupInterval
+        group.wait = .groupInterval
+        groups[slot] = group
+        for fingerprint in ended { leave(fingerprint, slot) }
+        if group.members.isEmpty {
+            close(slot)
+        } else {
+            due.push(group.flushAt, slot)
+            changes.changed(group.timer)
         }
-        for fingerprint in ended where !groups.values.contains(where: { $0.members.contains(fingerprint) }) {
+    }
+
+    private mutating func leave(_ fingerprint: Fingerprint, _ slot: Int) {
+        alerts[fingerprint]?.groups.removeAll { $0 == slot }
+        alerts[fingerprint]?.isPlaced = false
+    }
+
+    private mutating func close(_ slot: Int) {
+        guard let group = groups[slot] else { return }
+        groups[slot] = nil
+        slots[group.name] = nil
+        freeSlots.append(slot)
+        changes.closed(group.name)
+        // Told of nothing that fires is the same as never told.
+        for destination in settings.destinations[table[group.route].route.receiver] ?? [] {
+            let key = ToldKey(group: group.key, destination: destination.name)
+            if told[key]?.firing.isEmpty == true { told[key] = nil }
+        }
+    }
+
+    /// Forgets what nobody needs: alerts that ended long ago, entries of groups that are no more.
+    private mutating func sweep(at now: Timestamp) {
+        guard now >= sweptAt + Self.sweepInterval else { return }
+        sweptAt = now
+        let gone = alerts.filter { $0.value.groups.isEmpty && $0.value.alert.endsAt + Self.endedRetention <= now }
+        for (fingerprint, held) in gone {
             alerts[fingerprint] = nil
+            inhibitor.remove(held.alert)
         }
+        let live = Set(groups.compactMap { $0?.key })
+        told = told.filter { $0.value.expiresAt > now || live.contains($0.key.group) }
+    }
+
+    // MARK: - Settings, timers
+
+    /// Other settings: alerts, silences and what was told stay, the groups are made anew, as after a reload of
+    /// Alertmanager's file.
+    package mutating func replace(_ settings: Settings, at now: Timestamp) {
+        let members = all
+        for group in groups { if let group { changes.closed(group.name) } }
+        self.settings = settings
+        table = RouteTable(settings.route)
+        inhibitor = Inhibitor(settings.inhibitRules)
+        groups = []
+        freeSlots = []
+        slots = [:]
+        due = DueHeap()
+        // Each by itself: the order does not matter.
+        for fingerprint in alerts.keys.sorted() {
+            alerts[fingerprint]?.groups = []
+            alerts[fingerprint]?.isPlaced = false
+            if let alert = alerts[fingerprint]?.alert { inhibitor.add(alert) }
+        }
+        for alert in members { enter(alert, at: now) }
+    }
+
+    /// Takes over the timer of a group from the books: what ended before its last round leaves it.
+    mutating func adopt(_ timer: GroupTimer) {
+        guard let slot = slots[timer.name], var group = groups[slot] else { return }
+        group.flushAt = timer.flushAt
+        group.flushedAt = timer.flushedAt
+        group.wait = timer.wait
+        if let flushedAt = timer.flushedAt {
+            let ended = group.members.filter { alerts[$0]?.alert.isSettled(at: flushedAt) == true }.sorted()
+            group.members.subtract(ended)
+            for fingerprint in ended { leave(fingerprint, slot) }
+        }
+        groups[slot] = group
+        if group.members.isEmpty { close(slot) } else { due.push(group.flushAt, slot) }
     }
 }
 
-/// One group at one destination.
-package struct ToldKey: Codable, Hashable, Sendable {
-    package let group: String
-    package let destination: String
-    package init(group: String, destination: String) {
-        self.group = group
-        self.destination = destination
-    }
+extension Alert {
+    /// Whether a round at this time has dealt with its end.
+    func isSettled(at flushedAt: Timestamp) -> Bool { endsAt <= flushedAt && updatedAt <= flushedAt }
 }

@@ -5,7 +5,8 @@ package struct Notice: Codable, Hashable, Sendable {
     package let key: ToldKey
     package let receiver: String
     package let groupLabels: Labels
-    /// Those that fire first.
+    package let routeLabels: Labels
+    /// In Alertmanager's order: by job, instance, then all labels.
     package let alerts: [Alert]
     /// What the destination knows after it.
     package let entry: ToldEntry
@@ -13,7 +14,21 @@ package struct Notice: Codable, Hashable, Sendable {
     package let reason: NoticeReason?
     package let at: Timestamp
 
-    /// Derived, so that the same flush makes the same one.
+    package init(
+        key: ToldKey, receiver: String, groupLabels: Labels, routeLabels: Labels = .none, alerts: [Alert],
+        entry: ToldEntry, reason: NoticeReason?, at: Timestamp
+    ) {
+        self.key = key
+        self.receiver = receiver
+        self.groupLabels = groupLabels
+        self.routeLabels = routeLabels
+        self.alerts = alerts
+        self.entry = entry
+        self.reason = reason
+        self.at = at
+    }
+
+    /// Derived, so that the same round makes the same one.
     package var id: String {
         DerivedID.make("ntf", key.group, key.destination, String(at.nanoseconds))
     }

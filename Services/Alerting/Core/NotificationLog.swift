@@ -1,16 +1,34 @@
 package import Domain
 
+/// One group at one destination.
+package struct ToldKey: Codable, Hashable, Comparable, Sendable {
+    package let group: String
+    package let destination: String
+    package init(group: String, destination: String) {
+        self.group = group
+        self.destination = destination
+    }
+
+    package static func < (left: ToldKey, right: ToldKey) -> Bool {
+        left.group != right.group ? left.group.precedes(right.group) : left.destination.precedes(right.destination)
+    }
+}
+
 /// What one destination was last told of one group.
 package struct ToldEntry: Codable, Hashable, Sendable {
-    /// Fingerprints, sorted.
-    package var firing: [String]
-    package var resolved: [String]
+    /// Sorted.
+    package var firing: [Fingerprint]
+    /// Sorted.
+    package var resolved: [Fingerprint]
     package var at: Timestamp
+    /// When it is forgotten, should the group be no more by then: after twice the repeat interval.
+    package var expiresAt: Timestamp
 
-    package init(firing: [String], resolved: [String], at: Timestamp) {
+    package init(firing: [Fingerprint], resolved: [Fingerprint], at: Timestamp, expiresAt: Timestamp) {
         self.firing = firing
         self.resolved = resolved
         self.at = at
+        self.expiresAt = expiresAt
     }
 }
 
@@ -23,27 +41,33 @@ package enum NoticeReason: String, Codable, Sendable {
     case repeated = "repeat interval"
 }
 
-/// What is to be done about one destination at a flush.
+/// What is to be done about one destination at a round.
 enum NoticeDecision: Equatable {
     case tell(NoticeReason)
     /// Nobody is told, but it is to be remembered (resolved, to a destination that does not want to hear of it).
     case remember
     case nothing
 
-    /// Compares what is with what was told.
+    /// Compares what is with what was told. All lists are sorted.
     static func decide(
-        told: ToldEntry?, firing: [String], resolved: [String], repeatInterval: Timestamp.Span, sendResolved: Bool,
-        now: Timestamp
+        told: ToldEntry?, firing: [Fingerprint], resolved: [Fingerprint], repeatInterval: Timestamp.Span,
+        sendResolved: Bool, now: Timestamp
     ) -> NoticeDecision {
         guard let told else { return firing.isEmpty ? .nothing : .tell(.first) }
-        if !firing.allSatisfy({ told.firing.contains($0) }) {
-            return .tell(told.firing.isEmpty ? .first : .newAlerts)
-        }
+        if !isSubset(firing, of: told.firing) { return .tell(told.firing.isEmpty ? .first : .newAlerts) }
         if firing.isEmpty {
             if told.firing.isEmpty { return .nothing }
             return sendResolved ? .tell(.allResolved) : .remember
         }
-        if sendResolved, !resolved.allSatisfy({ told.resolved.contains($0) }) { return .tell(.newResolved) }
+        if sendResolved, !isSubset(resolved, of: told.resolved) { return .tell(.newResolved) }
         return now - told.at >= repeatInterval ? .tell(.repeated) : .nothing
+    }
+
+    private static func isSubset(_ few: [Fingerprint], of many: [Fingerprint]) -> Bool {
+        var rest = many[...]
+        return few.allSatisfy { wanted in
+            rest = rest.drop { $0 < wanted }
+            return rest.first == wanted
+        }
     }
 }

@@ -1,73 +1,71 @@
-/// A regular expression of a small, safe kind: alternatives of literals, `.`, `.*`, `.+` and escaped characters.
+import CRE2
+
+/// A regular expression in Go's syntax (RE2), anchored at both ends as in Prometheus: `^(?:…)$`.
 ///
-/// It is anchored at both ends and takes time proportional to pattern and text, whatever either is.
-struct Pattern: Hashable, Sendable {
-    private enum Piece: Hashable, Sendable {
-        case literal(Unicode.Scalar)
-        case any
-        case anyNumber
+/// Matching takes time in proportion to the text, whatever the pattern is.
+final class Pattern: Sendable {
+    /// Most bytes of a pattern, so that nobody can fill the memory with them.
+    static let bytesMax = 8192
+    /// Most bytes that the compiled pattern and its caches take; RE2 refuses what needs more.
+    private static let memoryMax: Int64 = 4 << 20
+
+    /// Why a pattern is refused, in Go's words.
+    struct Failure: Error, Equatable, Sendable {
+        let description: String
     }
 
-    private let alternatives: [[Piece]]
+    /// RE2 is made to be matched by many threads at once.
+    nonisolated(unsafe) private let expression: OpaquePointer
 
-    /// - Returns: nil when the text uses more of the language than this.
-    init?(_ text: String) {
-        guard text.utf8.count <= 1000 else { return nil }
-        var alternatives: [[Piece]] = []
-        var current: [Piece] = []
-        var rest = Array(text.unicodeScalars)[...]
-        while let scalar = rest.popFirst() {
-            switch scalar {
-            case "|":
-                alternatives.append(current)
-                current = []
-            case ".":
-                if rest.first == "*" || rest.first == "+" {
-                    if rest.removeFirst() == "+" { current.append(.any) }
-                    current.append(.anyNumber)
-                } else {
-                    current.append(.any)
-                }
-            case "\\":
-                guard let escaped = rest.popFirst(), !escaped.properties.isAlphabetic,
-                    escaped.properties.numericType == nil
-                else { return nil }
-                current.append(.literal(escaped))
-            case "*", "+", "?", "(", ")", "[", "]", "{", "}", "^", "$": return nil
-            default: current.append(.literal(scalar))
-            }
+    /// - Throws: `Failure` with what is wrong and where.
+    init(_ text: String) throws(Failure) {
+        guard text.utf8.count <= Self.bytesMax else {
+            throw Failure(description: "the regular expression is longer than \(Self.bytesMax) bytes")
         }
-        self.alternatives = alternatives + [current]
+        var anchored = "^(?:\(text))$"
+        let (expression, failure) = anchored.withUTF8 { Self.compile($0) }
+        guard let expression else { throw failure }
+        self.expression = expression
     }
+
+    deinit { cre2_free(expression) }
 
     func matches(_ text: String) -> Bool {
-        let scalars = Array(text.unicodeScalars)
-        return alternatives.contains { Self.matches($0, scalars) }
+        var text = text
+        return text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { cre2_matches(expression, $0.baseAddress, $0.count) != 0 }
+        }
     }
 
-    /// Follows all positions in the pattern at once.
-    private static func matches(_ pieces: [Piece], _ text: [Unicode.Scalar]) -> Bool {
-        var here = closed([true] + Array(repeating: false, count: pieces.count), pieces)
-        for scalar in text {
-            var next = Array(repeating: false, count: pieces.count + 1)
-            for index in pieces.indices where here[index] {
-                switch pieces[index] {
-                case .literal(let literal): if literal == scalar { next[index + 1] = true }
-                case .any: next[index + 1] = true
-                case .anyNumber: next[index] = true
-                }
+    private static func compile(_ pattern: UnsafeBufferPointer<UInt8>) -> (OpaquePointer?, Failure) {
+        var error = cre2_none
+        var length = 200
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: length) { fragment in
+            let expression = pattern.withMemoryRebound(to: CChar.self) {
+                cre2_compile($0.baseAddress, $0.count, memoryMax, &error, fragment.baseAddress, &length)
             }
-            here = closed(next, pieces)
+            let part = String(decoding: fragment.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
+            return (expression, Failure(description: "error parsing regexp: \(words(error)): `\(part)`"))
         }
-        return here[pieces.count]
     }
 
-    /// `.*` may also stand for nothing.
-    private static func closed(_ positions: [Bool], _ pieces: [Piece]) -> [Bool] {
-        var positions = positions
-        for index in pieces.indices where positions[index] && pieces[index] == .anyNumber {
-            positions[index + 1] = true
+    private static func words(_ error: cre2_error) -> String {
+        switch error {
+        case cre2_bad_escape: "invalid escape sequence"
+        case cre2_bad_class: "invalid character class"
+        case cre2_bad_range: "invalid character class range"
+        case cre2_missing_bracket: "missing closing ]"
+        case cre2_missing_parenthesis: "missing closing )"
+        case cre2_unexpected_parenthesis: "unexpected )"
+        case cre2_trailing_backslash: "trailing backslash at end of expression"
+        case cre2_missing_repeat_argument: "missing argument to repetition operator"
+        case cre2_bad_repeat_size: "invalid repeat count"
+        case cre2_bad_repeat_operator: "invalid nested repetition operator"
+        case cre2_bad_perl_operator: "invalid or unsupported Perl syntax"
+        case cre2_bad_utf8: "invalid UTF-8"
+        case cre2_bad_capture_name: "invalid named capture"
+        case cre2_too_large: "expression too large"
+        default: "internal error"
         }
-        return positions
     }
 }

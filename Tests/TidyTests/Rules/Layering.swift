@@ -46,7 +46,9 @@ enum Layers {
     private static let services = ["MarketData", "Strategy", "RiskManager", "Execution", "Alerting", "Optimizer"]
     private static let project: Set<String> = {
         let parts = services.flatMap { ["\($0)Core", "\($0)App"] }
-        return Set(shared.keys).union(parts).union(["CLI", "ExchangeSim", "TestKit", "CLibpq", "CHiredis", "CCurl"])
+        return Set(shared.keys).union(parts).union([
+            "CLI", "ExchangeSim", "TestKit", "CLibpq", "CHiredis", "CCurl", "CRE2",
+        ])
     }()
 
     static func isProject(_ module: String) -> Bool { project.contains(module) }
@@ -62,7 +64,7 @@ enum Layers {
             return Set(shared.keys).union(cores)
         case ("Services", "ExchangeSim"): return ["Domain", "Exchanges", "Outbound", "ServiceKit"]
         case ("Services", let service) where folders.count >= 3 && folders[2] == "Core":
-            return service == "Alerting" ? ["Domain"] : ["Domain", "Indicators"]
+            return service == "Alerting" ? ["Domain", "CRE2"] : ["Domain", "Indicators"]
         case ("Services", let service):
             return [
                 "\(service)Core", "Domain", "Indicators", "Contracts", "Store", "Bus", "Outbound", "Exchanges",

@@ -32,7 +32,8 @@ struct AlertStore: Sendable {
             WHERE alerts.updated_at <= excluded.updated_at
             """,
             [
-                alert.fingerprint, try text(alert.labels), try text(alert.annotations), WallTime(alert.startsAt),
+                alert.fingerprint.description, try text(alert.labels), try text(alert.annotations),
+                WallTime(alert.startsAt),
                 WallTime(alert.endsAt), alert.endIsTimeout, alert.kind.rawValue, alert.generatorURL, WallTime(at),
             ])
     }
@@ -86,14 +87,15 @@ struct AlertStore: Sendable {
         var books = BooksAtStart()
         let alerts = try await database.query(
             """
-            SELECT labels::text AS labels, annotations::text AS annotations, starts_at, ends_at, end_is_timeout, kind, generator_url
-            FROM alerts a WHERE ends_at > now() - interval '1 hour' OR EXISTS (
+            SELECT labels::text AS labels, annotations::text AS annotations, starts_at, ends_at, updated_at, end_is_timeout, kind,
+                generator_url FROM alerts a WHERE ends_at > now() - interval '1 hour' OR EXISTS (
                 SELECT 1 FROM notification_log l WHERE l.firing ? a.fingerprint)
             """)
         books.alerts = try alerts.map { row in
             Alert(
                 labels: try read(row.text("labels")), annotations: try read(row.text("annotations")),
                 startsAt: try row.wallTime("starts_at"), endsAt: try row.wallTime("ends_at"),
+                updatedAt: try row.wallTime("updated_at"),
                 endIsTimeout: try row.bool("end_is_timeout"), generatorURL: try row.text("generator_url"),
                 kind: Alert.Kind(rawValue: try row.text("kind")) ?? .condition)
         }
@@ -107,7 +109,7 @@ struct AlertStore: Sendable {
                 ToldKey(group: try row.text("group_key"), destination: try row.text("destination")),
                 ToldEntry(
                     firing: try read(row.text("firing")), resolved: try read(row.text("resolved")),
-                    at: try row.wallTime("told_at"))
+                    at: try row.wallTime("told_at"), expiresAt: try row.wallTime("told_at") + .days(5))
             )
         }
         let queued = try await database.query(

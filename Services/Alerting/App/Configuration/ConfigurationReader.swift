@@ -95,11 +95,7 @@ struct ConfigurationReader {
             do throws(Matcher.Failure) {
                 return try Matcher(text)
             } catch {
-                switch error {
-                case .malformed(let text): item.fault("matchers", "\(text) is not `label op \"value\"`")
-                case .unsupportedPattern(let pattern):
-                    item.fault("matchers", "the expression \(pattern) uses more than alternatives, `.`, `.*` and `.+`")
-                }
+                item.fault("matchers", "\(text): \(error)")
                 return nil
             }
         }

@@ -23,7 +23,6 @@ final class AlertDesk: Service {
     /// What others may look at.
     private struct View: Sendable {
         var alerts: [Alert] = []
-        var updatedAt: [String: Timestamp] = [:]
     }
 
     /// Most posts that wait; a slow disk must not fill the memory.
@@ -68,12 +67,10 @@ final class AlertDesk: Service {
         }
     }
 
-    /// The alerts that fire now, by fingerprint, with when they were last heard of.
-    var firing: [(alert: Alert, updatedAt: Timestamp)] {
+    /// The alerts that fire now, by fingerprint.
+    var firing: [Alert] {
         let now = clock.now()
-        return view.withLock { view in
-            view.alerts.filter { !$0.isResolved(at: now) }.map { ($0, view.updatedAt[$0.fingerprint] ?? $0.startsAt) }
-        }
+        return view.withLock { view in view.alerts.filter { !$0.isResolved(at: now) } }
     }
 
     /// The receivers an alert goes to.
@@ -108,7 +105,7 @@ final class AlertDesk: Service {
     private func recover(_ book: inout AlertBook) async throws {
         var queued: [String: QueuedNotice] = [:]
         var order: [String] = []
-        var alerts: [String: Alert] = [:]
+        var alerts: [Fingerprint: Alert] = [:]
         for record in try await journal.spooled() {
             switch record {
             case .alert(let alert, _): alerts[alert.fingerprint] = alert
@@ -138,7 +135,7 @@ final class AlertDesk: Service {
             do {
                 try await journal.write(alerts.map { .alert($0, at: now) })
                 book = next
-                show(book, touched: alerts, at: now)
+                show(book, at: now)
                 waiter.resume()
             } catch {
                 logger.error("alerts could not be kept", metadata: ["error": "\(error)"])
@@ -147,7 +144,7 @@ final class AlertDesk: Service {
         case .restore(let books):
             book.restore(books.alerts, told: books.told, at: now)
             for notice in books.queued { delivery.enqueue(notice) }
-            show(book, touched: [], at: now)
+            show(book, at: now)
         case .tick: await tick(&book, at: now)
         }
     }
@@ -163,20 +160,15 @@ final class AlertDesk: Service {
             return
         }
         book = next
-        show(book, touched: [], at: now)
+        show(book, at: now)
         for notice in notices where notice.reason != nil {
             delivery.enqueue(QueuedNotice(notice: notice, attempts: 0, nextAt: now))
         }
     }
 
-    private func show(_ book: AlertBook, touched: [Alert], at now: Timestamp) {
+    private func show(_ book: AlertBook, at now: Timestamp) {
         let alerts = book.all
-        view.withLock { view in
-            view.alerts = alerts
-            for alert in touched { view.updatedAt[alert.fingerprint] = now }
-            let known = Set(alerts.map(\.fingerprint))
-            view.updatedAt = view.updatedAt.filter { known.contains($0.key) }
-        }
+        view.withLock { view in view.alerts = alerts }
         let firing = alerts.count { !$0.isResolved(at: now) }
         figures.firing.set(firing)
         figures.resolved.set(alerts.count - firing)

@@ -72,11 +72,12 @@ struct AlertRoutes: Sendable {
         let status = State()
     }
 
-    private func entry(_ alert: Alert, _ updatedAt: Timestamp) -> Entry {
+    private func entry(_ alert: Alert) -> Entry {
         Entry(
             labels: alert.labels.dictionary, annotations: alert.annotations.dictionary,
-            startsAt: alert.startsAt.description, endsAt: alert.endsAt.description, updatedAt: updatedAt.description,
-            fingerprint: alert.fingerprint, generatorURL: alert.generatorURL,
+            startsAt: alert.startsAt.description, endsAt: alert.endsAt.description,
+            updatedAt: alert.updatedAt.description,
+            fingerprint: alert.fingerprint.description, generatorURL: alert.generatorURL,
             receivers: desk.receivers(of: alert.labels).map(Entry.Name.init))
     }
 

@@ -20,7 +20,7 @@ struct WebhookPayload: Encodable {
             startsAt = alert.startsAt.description
             endsAt = resolved ? alert.endsAt.description : "0001-01-01T00:00:00Z"
             generatorURL = alert.generatorURL
-            fingerprint = alert.fingerprint
+            fingerprint = alert.fingerprint.description
         }
     }
 

@@ -1,0 +1,109 @@
+package import Domain
+
+/// A group's name: its route (with its place in the tree) and the values of the labels it is grouped by.
+package struct GroupName: Codable, Hashable, Sendable {
+    /// `{}/{severity="critical"}/0`.
+    package let route: String
+    package let labels: Labels
+    package init(route: String, labels: Labels) {
+        self.route = route
+        self.labels = labels
+    }
+}
+
+/// What a group waits for before its next round.
+package enum GroupWait: String, Codable, Sendable {
+    /// More of its kind, for it is new.
+    case groupWait
+    /// Nothing: its first alert fires for long already.
+    case none
+    /// The interval since its last round.
+    case groupInterval
+}
+
+/// When a group's next round is; what must survive of a group besides its alerts.
+package struct GroupTimer: Codable, Hashable, Sendable {
+    package let name: GroupName
+    package let flushAt: Timestamp
+    /// Its last round; nil before the first.
+    package let flushedAt: Timestamp?
+    package let wait: GroupWait
+
+    package init(name: GroupName, flushAt: Timestamp, flushedAt: Timestamp?, wait: GroupWait) {
+        self.name = name
+        self.flushAt = flushAt
+        self.flushedAt = flushedAt
+        self.wait = wait
+    }
+}
+
+/// What has become of groups.
+package struct GroupChanges: Hashable, Sendable {
+    private var latest: [GroupName: GroupTimer?] = [:]
+
+    /// New timers.
+    package var timers: [GroupTimer] { latest.values.compactMap(\.self).sorted { Self.precedes($0.name, $1.name) } }
+    /// Groups that are no more.
+    package var gone: [GroupName] { latest.filter { $0.value == nil }.map(\.key).sorted(by: Self.precedes) }
+    package var isEmpty: Bool { latest.isEmpty }
+
+    mutating func changed(_ timer: GroupTimer) { latest[timer.name] = .some(timer) }
+    mutating func closed(_ name: GroupName) { latest[name] = .some(nil) }
+
+    private static func precedes(_ left: GroupName, _ right: GroupName) -> Bool {
+        left.route != right.route ? left.route.precedes(right.route) : left.labels < right.labels
+    }
+}
+
+extension AlertBook.Group {
+    var timer: GroupTimer { GroupTimer(name: name, flushAt: flushAt, flushedAt: flushedAt, wait: wait) }
+}
+
+/// Groups by when they are due: a binary heap. An entry of a group that has another time by now is stale; whoever takes it
+/// out sees that.
+struct DueHeap: Sendable {
+    private struct Entry: Sendable {
+        let at: Timestamp
+        let slot: Int
+        func precedes(_ other: Entry) -> Bool { at != other.at ? at < other.at : slot < other.slot }
+    }
+
+    private var entries: [Entry] = []
+
+    /// The earliest time, perhaps of a stale entry.
+    var first: Timestamp? { entries.first?.at }
+    var count: Int { entries.count }
+
+    mutating func push(_ at: Timestamp, _ slot: Int) {
+        entries.append(Entry(at: at, slot: slot))
+        var child = entries.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard entries[child].precedes(entries[parent]) else { break }
+            entries.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    mutating func pop(upTo now: Timestamp) -> (Timestamp, Int)? {
+        guard let top = entries.first, top.at <= now else { return nil }
+        let last = entries.removeLast()
+        if !entries.isEmpty {
+            entries[0] = last
+            siftDown()
+        }
+        return (top.at, top.slot)
+    }
+
+    private mutating func siftDown() {
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < entries.count && entries[child].precedes(entries[least]) { least = child }
+            guard least != parent else { return }
+            entries.swapAt(parent, least)
+            parent = least
+        }
+    }
+}
