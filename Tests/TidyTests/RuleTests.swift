@@ -95,6 +95,10 @@ import Testing
             rule: "loggers are handed down, not made", path: "Shared/Bus/X.swift", bad: [#"Logger(label: "x")"#],
             good: ["let logger: Logger"]),
         Sample(
+            rule: "an option of TCP is not set as one of the socket", path: app,
+            bad: [".channelOption(.socketOption(.tcp_nodelay), value: 1)"],
+            good: [".channelOption(.tcpOption(.tcp_nodelay), value: 1)", ".socketOption(.so_reuseaddr)"]),
+        Sample(
             rule: "a placeholder goes when real work comes", path: "Shared/ServiceKit/Placeholder.swift", bad: [""],
             good: []),
         Sample(

@@ -12,11 +12,14 @@ for name in postgres-superuser postgres-pgbouncer postgres-market_data postgres-
     [ -s "$master/$name" ] || new >"$master/$name"
 done
 
-# give FOLDER UID NAME…
+# give FOLDER UID NAME…: what is there already and right is left alone, since services may be reading it.
 give() {
     folder=/secrets/$1 owner=$2
     shift 2
-    for name in "$@"; do cp "$master/$name" "$folder/$name"; done
+    for name in "$@"; do
+        cmp -s "$master/$name" "$folder/$name" || cp "$master/$name" "$folder/$name.new"
+        [ ! -e "$folder/$name.new" ] || mv "$folder/$name.new" "$folder/$name"
+    done
     chown -R "$owner:$owner" "$folder"
     chmod 500 "$folder"
     chmod 400 "$folder"/*
@@ -29,20 +32,21 @@ if [ ! -s "$master/mail-certificate.pem" ]; then
 fi
 printf 'plimsoll:%s\n' "$(cat "$master/smtp-password")" >"$master/mail-users"
 
-app=10001
-printf '"pgbouncer" "%s"\n' "$(cat "$master/postgres-pgbouncer")" >/secrets/pgbouncer/users.txt
-cat >/secrets/redis/redis.conf <<EOF
+printf '"pgbouncer" "%s"\n' "$(cat "$master/postgres-pgbouncer")" >"$master/users.txt"
+cat >"$master/redis.conf" <<END
 bind * -::*
 requirepass $(cat "$master/redis")
 appendonly yes
 save ""
 maxmemory 2gb
 maxmemory-policy allkeys-lru
-EOF
-chmod 700 /secrets/* 2>/dev/null || true
+END
+
+app=10001
+chmod 700 /secrets/*
 give postgres 70 postgres-superuser postgres-pgbouncer
-give pgbouncer 70 postgres-pgbouncer
-give redis 999 redis
+give pgbouncer 70 users.txt
+give redis 999 redis.conf
 give grafana 472 grafana-admin
 give exchange-sim $app exchange-key exchange-secret
 give migrate $app postgres-superuser postgres-market_data postgres-strategy postgres-risk_manager postgres-execution \

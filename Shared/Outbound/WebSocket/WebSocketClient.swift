@@ -66,7 +66,6 @@ package final class WebSocketClient: Sendable {
             let context = target.secure ? try context() : nil
             let upgrade = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(settings.connectTimeout.timeAmount)
-                .channelOption(.socketOption(.tcp_nodelay), value: 1)
                 .connect(host: target.host, port: target.port) { [settings] channel in
                     channel.eventLoop.makeCompletedFuture {
                         try Self.configure(channel, target, context, settings, progress)

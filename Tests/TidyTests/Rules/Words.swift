@@ -27,6 +27,11 @@ extension Rule {
             guard file.isProduct, !file.isIn("Shared/ServiceKit"), !file.isIn("Services/CLI") else { return [] }
             return file.findings(/\bLogger\(label:|\bLoggingSystem\b/) { $0 }
         },
+        Rule(name: "an option of TCP is not set as one of the socket") { file in
+            guard file.path.hasSuffix(".swift") else { return [] }
+            // Its number means something else there: TCP_NODELAY is SO_DEBUG, which only root may set.
+            return file.findings(/\.socketOption\(\.tcp_/) { "\($0) has to be .tcpOption" }
+        },
         Rule(name: "a placeholder goes when real work comes") { file in
             guard file.path.hasSuffix("/Placeholder.swift") else { return [] }
             let folder = file.path.dropLast("Placeholder.swift".count)
