@@ -71,8 +71,8 @@ struct BacktestCommand: AsyncParsableCommand {
         let clock = ContinuousClock()
         let begin = clock.now
         var told = begin
-        while let bars = feed.next() {
-            try backtest.take(bars)
+        while feed.next() {
+            try backtest.take(feed.bars)
             if feed.taken.isMultiple(of: 1000), clock.now - told > .seconds(1) {
                 told = clock.now
                 say(

@@ -52,23 +52,34 @@ struct InstrumentFile {
 
 /// Bars of several markets as they opened.
 struct BarFeed {
-    private var series: [ArraySlice<Candle>]
+    private let series: [[Candle]]
+    /// How many of each were taken.
+    private var positions: [Int]
     let count: Int
     private(set) var taken = 0
+    /// Those that opened last, one a market at most.
+    private(set) var bars: [Candle] = []
 
     init(_ series: [[Candle]]) {
-        self.series = series.map { $0[...] }
+        self.series = series
+        positions = series.map { _ in 0 }
         count = series.reduce(0) { $0 + $1.count }
     }
 
-    /// The bars that open next, one a market at most; nil at the end.
-    mutating func next() -> [Candle]? {
-        guard let open = series.compactMap({ $0.first?.openTime }).min() else { return nil }
-        var bars: [Candle] = []
-        for index in series.indices where series[index].first?.openTime == open {
-            bars.append(series[index].removeFirst())
+    /// Puts the bars that open next into `bars`; false at the end.
+    mutating func next() -> Bool {
+        bars.removeAll(keepingCapacity: true)
+        var earliest: Timestamp?
+        for (bars, position) in zip(series, positions) where position < bars.count {
+            earliest = min(earliest ?? bars[position].openTime, bars[position].openTime)
+        }
+        for index in series.indices where positions[index] < series[index].count {
+            let bar = series[index][positions[index]]
+            guard bar.openTime == earliest else { continue }
+            bars.append(bar)
+            positions[index] += 1
         }
         taken += bars.count
-        return bars
+        return !bars.isEmpty
     }
 }

@@ -32,50 +32,54 @@ package struct Backtest: Sendable {
     package private(set) var span: (from: Timestamp, to: Timestamp)?
 
     private var runner: StrategyRunner
-    private var venue: PaperVenue
-    private var builders: [Symbol: CandleBuilder] = [:]
-    private let instruments: [Symbol: Instrument]
-    /// As many as the venue of the running suite keeps.
-    private static let keptPrints = 4096
-    private var prices: [Symbol: PricePoint] = [:]
-    /// Those before the newest: what other markets knew at a close that the newest print is already past.
-    private var earlier: [Symbol: PricePoint] = [:]
-    /// The newest print of each market, the one that is being taken included.
-    private var seen: [Symbol: Price] = [:]
+    /// In the order of their symbols.
+    private var markets: [BacktestMarket]
+    private let places: [Symbol: Int]
     private var deferred: [Signal] = []
-    private var nextPrint: [Symbol: Int64] = [:]
+    /// The bars that are being taken, each with the place of its market; kept to be used again.
+    private var turn: [(bar: Candle, place: Int)] = []
+    /// Kept to be used again.
+    private var changes = CandleChanges()
 
     package init(_ setup: BacktestSetup) {
         self.setup = setup
         books = BacktestBooks(account: setup.account, deposit: setup.deposit)
         curve = EquityCurve(setup.deposit)
         runner = StrategyRunner(setup.instances)
-        venue = PaperVenue(costs: setup.costs, instruments: setup.instruments, keptPrints: Self.keptPrints)
-        instruments = Dictionary(setup.instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
-        for symbol in instruments.keys { builders[symbol] = CandleBuilder(symbol: symbol) }
+        let runner = runner
+        var seen: Set<Symbol> = []
+        markets = setup.instruments.filter { seen.insert($0.symbol).inserted }.sorted { $0.symbol < $1.symbol }.map {
+            BacktestMarket($0, costs: setup.costs, runner: runner)
+        }
+        places = Dictionary(uniqueKeysWithValues: markets.enumerated().map { ($1.symbol, $0) })
     }
 
     /// Takes the bars that open at one moment, one a symbol at most. Their prints meet the market in the order of time and symbol.
     ///
     /// - Throws: `BacktestError`.
-    package mutating func take(_ bars: [Candle]) throws(BacktestError) {
+    package mutating func take(_ bars: some Collection<Candle>) throws(BacktestError) {
         guard let first = bars.first else { return }
+        turn.removeAll(keepingCapacity: true)
         for bar in bars {
-            guard instruments[bar.symbol] != nil else { throw .unknownInstrument(bar.symbol) }
+            guard let place = place(of: bar.symbol) else { throw .unknownInstrument(bar.symbol) }
             guard bar.openTime >= span?.to ?? bar.openTime, bar.openTime == first.openTime else {
                 throw .outOfOrder(bar.symbol, bar.openTime)
             }
+            turn.append((bar, place))
         }
-        let ordered = bars.sorted { $0.symbol < $1.symbol }
-        for bar in ordered where !bar.volume.isPositive { try settle(bar) }
-        for place in 0..<4 {
-            for bar in ordered where bar.volume.isPositive {
-                try take(BarPrints(bar, firstID: nextPrint[bar.symbol] ?? 1)[place])
+        if turn.count > 1 { turn.sort { $0.place < $1.place } }
+        for index in turn.indices where !turn[index].bar.volume.isPositive {
+            try settle(turn[index].bar, turn[index].place)
+        }
+        for number in 0..<4 {
+            for index in turn.indices where turn[index].bar.volume.isPositive {
+                let place = turn[index].place
+                try take(BarPrints(turn[index].bar, firstID: markets[place].nextPrint)[number], place)
             }
         }
-        for bar in ordered where bar.volume.isPositive { nextPrint[bar.symbol, default: 1] += 4 }
+        for index in turn.indices where turn[index].bar.volume.isPositive { markets[turn[index].place].nextPrint += 4 }
         span = (span?.from ?? first.openTime, first.closeTime)
-        curve.record(first.closeTime, cash: books.ledger.cash, equity: books.equity(at: prices))
+        curve.record(first.closeTime, cash: books.ledger.cash, equity: equity)
     }
 
     /// The figures so far; what is still held counts at the last price.
@@ -84,44 +88,50 @@ package struct Backtest: Sendable {
         let to = span?.to ?? .zero
         let open = books.held.values.filter(\.isOpen).reduce(Int64(0)) { $0 + (to - $1.openedAt).nanoseconds }
         return RunFigures(
-            curve: curve, start: setup.deposit, end: books.equity(at: prices), fees: books.ledger.fees,
-            trades: books.trades, held: Timestamp.Span(nanoseconds: books.heldFor.nanoseconds + open), span: to - from)
+            curve: curve, start: setup.deposit, end: equity, fees: books.ledger.fees, trades: books.trades,
+            held: Timestamp.Span(nanoseconds: books.heldFor.nanoseconds + open), span: to - from)
+    }
+
+    private func place(of symbol: Symbol) -> Int? {
+        // A run of one market, and the first of several, is found without hashing.
+        if let first = markets.first, first.symbol == symbol { return 0 }
+        return places[symbol]
+    }
+
+    /// Cash and what is held, at the last prices.
+    private var equity: Money {
+        books.holdings.isEmpty
+            ? books.ledger.cash : books.equity { symbol in place(of: symbol).flatMap { markets[$0].price?.price } }
     }
 
     /// A bar in which nothing was traded: its candle is the exchange's own.
-    private mutating func settle(_ bar: Candle) throws(BacktestError) {
+    private mutating func settle(_ bar: Candle, _ place: Int) throws(BacktestError) {
         var changes = CandleChanges()
         let minutes = bar.timeframe == .minute1 ? [bar] : []
-        builders[bar.symbol]?.completed(through: bar.closeTime, into: &changes)
-        builders[bar.symbol]?.answer(minutes, decided: bar.closeTime, into: &changes)
-        for candle in changes.candles { try decide(candle) }
+        markets[place].builder.completed(through: bar.closeTime, into: &changes)
+        markets[place].builder.answer(minutes, decided: bar.closeTime, into: &changes)
+        for candle in changes.candles { try decide(candle, place) }
     }
 
-    private mutating func take(_ print: Print) throws(BacktestError) {
-        seen[print.symbol] = print.price
-        for report in venue.handle(print) { try book(report) }
-        try close(print)
-        earlier[print.symbol] = prices[print.symbol]
-        prices[print.symbol] = PricePoint(price: print.price, time: print.time)
+    private mutating func take(_ print: Print, _ place: Int) throws(BacktestError) {
+        for report in markets[place].meet(print) { try book(report) }
+        changes.candles.removeAll(keepingCapacity: true)
+        changes.gaps.removeAll(keepingCapacity: true)
+        markets[place].build(print, into: &changes)
+        if !changes.candles.isEmpty {
+            let candles = changes.candles
+            for candle in candles { try decide(candle, place) }
+        }
+        markets[place].settle(print)
         guard books.isOpen else { return }
-        let equity = books.equity(at: prices)
+        let equity = equity
         curve.mark(equity)
         books.marks.observe(profit: equity - setup.deposit, at: print.time)
     }
 
-    /// Builds the candles: what is final with this print is decided.
-    private mutating func close(_ print: Print) throws(BacktestError) {
-        var changes = CandleChanges()
-        builders[print.symbol]?.add(print, into: &changes)
-        if let missing = builders[print.symbol]?.unanswered {
-            // The file is all there is: what it does not have, nobody has.
-            builders[print.symbol]?.answer([], decided: missing.upperBound, into: &changes)
-        }
-        for candle in changes.candles { try decide(candle) }
-    }
-
-    private mutating func decide(_ candle: Candle) throws(BacktestError) {
-        for outcome in runner.take(candle) {
+    private mutating func decide(_ candle: Candle, _ place: Int) throws(BacktestError) {
+        guard let seat = markets[place].seats[candle.timeframe] else { return }
+        for outcome in runner.take(candle, at: seat) {
             switch outcome {
             case .signal(let signal):
                 signals.append(signal)
@@ -134,11 +144,11 @@ package struct Backtest: Sendable {
     private mutating func decide(_ signal: Signal) throws(BacktestError) {
         let now = signal.candleClose
         let prices = prices(before: now)
-        books.marks.observe(profit: books.equity(at: prices) - setup.deposit, at: now)
+        books.marks.observe(profit: books.equity { prices[$0]?.price } - setup.deposit, at: now)
         let decision = policy(signal).decide(
             DecisionInput(
                 signal: signal, account: books.snapshot, market: MarketSnapshot(prices: prices, time: now),
-                instrument: instruments[signal.symbol], goals: [], now: now))
+                instrument: market(signal.symbol)?.instrument, goals: [], now: now))
         decisions[decision.code, default: 0] += 1
         switch decision.outcome {
         case .approved(let approved): try send(approved)
@@ -149,10 +159,12 @@ package struct Backtest: Sendable {
 
     /// The prices just before a moment.
     private func prices(before time: Timestamp) -> [Symbol: PricePoint] {
-        var known = prices
-        for (symbol, point) in prices where point.time >= time { known[symbol] = earlier[symbol] ?? point }
+        var known: [Symbol: PricePoint] = [:]
+        for market in markets { known[market.symbol] = market.price(before: time) }
         return known
     }
+
+    private func market(_ symbol: Symbol) -> BacktestMarket? { place(of: symbol).map { markets[$0] } }
 
     /// The owner's policy; a price may be as old as the distance of prints in bars that are wider than a minute.
     private func policy(_ signal: Signal) -> RiskPolicy {
@@ -164,8 +176,9 @@ package struct Backtest: Sendable {
 
     private mutating func send(_ approved: ApprovedOrder) throws(BacktestError) {
         let order = approved.order
-        guard let instrument = instruments[order.symbol] else { return }
-        let market = OrderGuard.Market(lastPrice: seen[order.symbol], age: Timestamp.Span(nanoseconds: 0))
+        guard let place = place(of: order.symbol) else { return }
+        let instrument = markets[place].instrument
+        let market = OrderGuard.Market(lastPrice: markets[place].seen, age: Timestamp.Span(nanoseconds: 0))
         let quantity = books.held[order.symbol]?.position.quantity ?? .zero
         do throws(OrderGuard.Refusal) {
             try setup.checks.check(order, instrument: instrument, market: market, held: quantity)
@@ -177,7 +190,7 @@ package struct Backtest: Sendable {
             for exit in books.exits(of: order.symbol) { withdraw(exit.order.id, order.symbol) }
         }
         books.add(order, reserved: approved.reserved)
-        for report in venue.place(order) ?? [] { try book(report) }
+        for report in markets[place].venue.place(order) { try book(report) }
     }
 
     private mutating func book(_ report: PaperReport) throws(BacktestError) {
@@ -186,7 +199,7 @@ package struct Backtest: Sendable {
         case .filled(let fill):
             let change: ExitChange
             do {
-                change = try books.book(fill, lot: instruments[fill.symbol]?.lotSize ?? .zero)
+                change = try books.book(fill, lot: market(fill.symbol)?.instrument.lotSize ?? .zero)
             } catch { throw .oversold(fill.symbol, fill.time) }
             for id in change.withdraw { withdraw(id, fill.symbol) }
             if let set = change.place { try place(set, fill.symbol) }
@@ -197,17 +210,19 @@ package struct Backtest: Sendable {
     }
 
     private mutating func place(_ set: ExitSet, _ symbol: Symbol) throws(BacktestError) {
+        guard let place = place(of: symbol) else { return }
         for order in set.orders { books.add(order) }
         var reports: [PaperReport] = []
         if let stop = set.stop, let target = set.target {
-            reports = venue.place(stop: stop, target: target) ?? []
+            reports = markets[place].venue.place(stop: stop, target: target)
         } else {
-            for order in set.orders { reports += venue.place(order) ?? [] }
+            for order in set.orders { reports += markets[place].venue.place(order) }
         }
         for report in reports { try book(report) }
     }
 
     private mutating func withdraw(_ id: String, _ symbol: Symbol) {
-        for gone in venue.cancel(id, of: symbol) + [id] { books.remove(gone) }
+        guard let place = place(of: symbol) else { return }
+        for gone in markets[place].venue.cancel(id) + [id] { books.remove(gone) }
     }
 }

@@ -16,6 +16,10 @@ package struct BacktestBooks: Sendable {
     /// Orders that are not over, by id.
     private(set) var live: [String: (order: Order, reserved: Money)] = [:]
     private(set) var held: [Symbol: ExecutionCore.HeldPosition] = [:]
+    /// Something is held that can be sold.
+    private(set) var isOpen = false
+    /// What is held, dust included: all that the equity needs.
+    private(set) var holdings: [Position] = []
     /// How many sets of exits the position of a market has had.
     private var versions: [Symbol: Int64] = [:]
     private var stakes: [String: Money] = [:]
@@ -24,9 +28,6 @@ package struct BacktestBooks: Sendable {
         self.account = account
         ledger.deposit(deposit)
     }
-
-    /// Something is held.
-    var isOpen: Bool { held.values.contains { $0.isOpen } }
 
     mutating func add(_ order: Order, reserved: Money = .zero) { live[order.id] = (order, reserved) }
 
@@ -57,6 +58,8 @@ package struct BacktestBooks: Sendable {
         fills.append(fill)
         purposes.append(order.purpose)
         held[fill.symbol] = position
+        isOpen = held.values.contains { $0.isOpen }
+        holdings = held.values.map(\.position).filter(\.quantity.isPositive).sorted { $0.symbol < $1.symbol }
         if !wasOpen {
             versions[fill.symbol] = 0
             if let stop = order.protectiveStop { stakes[position.id] = (fill.price - stop).times(fill.quantity) }
@@ -100,11 +103,10 @@ package struct BacktestBooks: Sendable {
             }, marks: marks)
     }
 
-    /// Cash and what is held at these prices.
-    func equity(at prices: [Symbol: PricePoint]) -> Money {
-        held.values.reduce(ledger.cash) { sum, one in
-            guard one.position.quantity.isPositive else { return sum }
-            return sum + (prices[one.position.symbol]?.price.times(one.position.quantity) ?? one.position.cost)
-        }
+    /// Cash and what is held at these prices; what has no price counts as its cost.
+    func equity(at price: (Symbol) -> Price?) -> Money {
+        var sum = ledger.cash
+        for one in holdings { sum += price(one.symbol)?.times(one.quantity) ?? one.cost }
+        return sum
     }
 }

@@ -6,15 +6,18 @@ package struct EquityPoint: Hashable, Sendable {
     package let cash: Money
     /// Cash and what is held, at the last price.
     package let equity: Money
-    /// How far the equity is below the highest before it, as a share of that.
-    package let drawdown: Ratio
+    /// The highest equity until then.
+    package let peak: Money
 
-    package init(time: Timestamp, cash: Money, equity: Money, drawdown: Ratio) {
+    package init(time: Timestamp, cash: Money, equity: Money, peak: Money) {
         self.time = time
         self.cash = cash
         self.equity = equity
-        self.drawdown = drawdown
+        self.peak = peak
     }
+
+    /// How far the equity is below the highest before it, as a share of that.
+    package var drawdown: Ratio { equity < peak ? (peak - equity).over(peak) : .zero }
 }
 
 /// The equity over time, open profit included, and the deepest fall from a peak on any print.
@@ -50,6 +53,6 @@ package struct EquityCurve: Sendable {
     /// Marks the equity and keeps a point of it.
     package mutating func record(_ time: Timestamp, cash: Money, equity: Money) {
         mark(equity)
-        points.append(EquityPoint(time: time, cash: cash, equity: equity, drawdown: (peak - equity).over(peak)))
+        points.append(EquityPoint(time: time, cash: cash, equity: equity, peak: peak))
     }
 }

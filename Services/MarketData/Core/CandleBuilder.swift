@@ -38,9 +38,10 @@ package struct CandleBuilder: Sendable {
     private var started = Timestamp(nanoseconds: .min)
     private var folds: [CandleFold]
 
-    package init(symbol: Symbol) {
+    /// - Parameter timeframes: of the candles that are wanted; those of one minute are always built.
+    package init(symbol: Symbol, timeframes: [Timeframe] = Timeframe.allCases) {
         self.symbol = symbol
-        self.folds = Timeframe.allCases.filter { $0 != .minute1 }.map { CandleFold(timeframe: $0) }
+        self.folds = timeframes.filter { $0 != .minute1 }.map { CandleFold(timeframe: $0) }
     }
 
     /// Starts at `minute`: what was before it is told by `seeds`, settled candles of any timeframe in order of time,
@@ -70,7 +71,7 @@ package struct CandleBuilder: Sendable {
                 forming?.add(print)
                 return
             }
-            built.append(current.settled)
+            finish(current.settled, into: &changes)
             begin(print, into: &changes)
             return
         }
@@ -134,6 +135,13 @@ package struct CandleBuilder: Sendable {
             if let whole { candles.append(whole) }
         }
         return candles
+    }
+
+    /// A minute is whole: final at once where no earlier one is waited for.
+    private mutating func finish(_ candle: Candle, into changes: inout CandleChanges) {
+        guard built.isEmpty, next == candle.openTime else { return built.append(candle) }
+        emit(candle, into: &changes)
+        next = candle.openTime + Self.minute
     }
 
     private mutating func begin(_ print: Print, into changes: inout CandleChanges) {

@@ -53,44 +53,65 @@ package struct StrategyRunner: Sendable {
 
     fileprivate struct Member {
         let strategy: String
-        var series: any Series
+        var series: StrategySeries
         var isRunning = true
     }
 
-    private var members: [Market: [Member]] = [:]
+    /// Where in `members` those of a market are.
+    private var places: [Market: Int] = [:]
+    private var members: [[Member]] = []
 
     package init(_ instances: [StrategyInstance]) {
         for instance in instances.sorted(by: { $0.id < $1.id }) {
             for symbol in instance.symbols {
-                let series = Self.series(instance.rule, instance.timeframe)
-                members[Market(symbol: symbol, timeframe: instance.timeframe), default: []].append(
-                    Member(strategy: instance.id, series: series))
+                let market = Market(symbol: symbol, timeframe: instance.timeframe)
+                let place = places[market] ?? members.count
+                if place == members.count {
+                    places[market] = place
+                    members.append([])
+                }
+                members[place].append(
+                    Member(
+                        strategy: instance.id, series: StrategySeries(instance.rule, timeframe: instance.timeframe)))
             }
         }
+    }
+
+    /// The place of a market for `take(_:at:)`, which stays the same; nil when no strategy wants its candles.
+    package func place(of symbol: Symbol, _ timeframe: Timeframe) -> Int? {
+        places[Market(symbol: symbol, timeframe: timeframe)]
     }
 
     /// Takes a final candle; a forming one is ignored.
     ///
     /// - Returns: the signals at its close and the instances that failed at it.
     package mutating func take(_ candle: Candle) -> [Outcome] {
-        let market = Market(symbol: candle.symbol, timeframe: candle.timeframe)
-        guard candle.isFinal, let indices = members[market]?.indices else { return [] }
+        place(of: candle.symbol, candle.timeframe).map { take(candle, at: $0) } ?? []
+    }
+
+    /// The same for a candle of the market at `place`.
+    package mutating func take(_ candle: Candle, at place: Int) -> [Outcome] {
+        guard candle.isFinal else { return [] }
         let bar = Bar(candle)
-        return indices.compactMap { members[market]?[$0].take(bar, of: candle) }
+        var outcomes: [Outcome] = []
+        for index in members[place].indices {
+            if let outcome = members[place][index].take(bar, of: candle) { outcomes.append(outcome) }
+        }
+        return outcomes
     }
 
     /// The open time of the newest candle that `strategy` took of this market; nil before the first.
     package func newest(_ strategy: String, _ symbol: Symbol, _ timeframe: Timeframe) -> Timestamp? {
-        members[Market(symbol: symbol, timeframe: timeframe)]?.first { $0.strategy == strategy }?.series.newest
+        self[symbol, timeframe].first { $0.strategy == strategy }?.series.newest
     }
 
     /// How many strategies a candle of this market is evaluated by.
     package func running(_ symbol: Symbol, _ timeframe: Timeframe) -> [String] {
-        members[Market(symbol: symbol, timeframe: timeframe)]?.filter(\.isRunning).map(\.strategy) ?? []
+        self[symbol, timeframe].filter(\.isRunning).map(\.strategy)
     }
 
-    private static func series(_ rule: some Strategy, _ timeframe: Timeframe) -> any Series {
-        StrategySeries(rule, timeframe: timeframe)
+    private subscript(symbol: Symbol, timeframe: Timeframe) -> [Member] {
+        place(of: symbol, timeframe).map { members[$0] } ?? []
     }
 }
 
@@ -110,11 +131,3 @@ extension StrategyRunner.Member {
         }
     }
 }
-
-/// A `StrategySeries` of whatever rule.
-fileprivate protocol Series: Sendable {
-    var newest: Timestamp? { get }
-    mutating func take(_ bar: Bar) throws -> Intent?
-}
-
-extension StrategySeries: Series {}

@@ -5,8 +5,11 @@ package import Domain
 /// A strategy is only ever asked about the newest bar it was given, so it cannot look ahead. A hole empties the window: nothing is
 /// decided until it is whole again. A bar that corrects or completes the window changes what is decided from then on, never what
 /// was decided before.
-package struct StrategySeries<Rule: Strategy>: Sendable {
-    private var rule: Rule
+///
+/// It holds its rule by protocol: a generic type that is only known at run time would run unspecialised, several times slower.
+package struct StrategySeries: Sendable {
+    private var rule: any Strategy
+    private let window: Int
     private let span: Timestamp.Span
     /// The last bars, oldest first, at most `rule.window` of them.
     private var recent: [Bar] = []
@@ -16,10 +19,11 @@ package struct StrategySeries<Rule: Strategy>: Sendable {
     /// The open time of the newest bar; nil before the first.
     package private(set) var newest: Timestamp?
 
-    package init(_ rule: Rule, timeframe: Timeframe) {
+    package init(_ rule: any Strategy, timeframe: Timeframe) {
         self.rule = rule
+        self.window = rule.window
         self.span = timeframe.span
-        recent.reserveCapacity(rule.window)
+        recent.reserveCapacity(window)
     }
 
     /// Takes a final bar.
@@ -40,7 +44,7 @@ package struct StrategySeries<Rule: Strategy>: Sendable {
     }
 
     private mutating func keep(_ bar: Bar) {
-        guard recent.count == rule.window else {
+        guard recent.count == window else {
             recent.append(bar)
             return
         }
@@ -56,10 +60,10 @@ package struct StrategySeries<Rule: Strategy>: Sendable {
             guard bars[place] != bar else { return }
             bars[place] = bar
         } else {
-            guard place > 0 || bars.count < rule.window else { return }
+            guard place > 0 || bars.count < window else { return }
             bars.insert(bar, at: place)
         }
-        recent = Array(bars.suffix(rule.window))
+        recent = Array(bars.suffix(window))
         oldest = 0
         rule.reset()
         var previous: Timestamp?

@@ -62,15 +62,31 @@ enum DecimalText {
 
     /// Writes without trailing zeros: `0.5`, `12`, `-3.00000001`.
     static func format(_ raw: Int128) -> String {
-        let magnitude = raw.magnitude
-        let whole = magnitude / UInt128(one)
-        let fraction = UInt64(magnitude % UInt128(one))
         let sign = raw < 0 ? "-" : ""
-        if fraction == 0 { return "\(sign)\(whole)" }
-        var digits = String(fraction)
-        digits = String(repeating: "0", count: decimals - digits.count) + digits
-        while digits.last == "0" { digits.removeLast() }
-        return "\(sign)\(whole).\(digits)"
+        guard let magnitude = UInt64(exactly: raw.magnitude) else {
+            let (whole, fraction) = raw.magnitude.quotientAndRemainder(dividingBy: UInt128(one))
+            return "\(sign)\(whole)\(tail(UInt64(fraction)))"
+        }
+        return "\(sign)\(magnitude / UInt64(one))\(tail(magnitude % UInt64(one)))"
+    }
+
+    /// The point and the digits of a fraction of one, without trailing zeros; nothing for zero.
+    private static func tail(_ fraction: UInt64) -> String {
+        guard fraction > 0 else { return "" }
+        var rest = fraction
+        var count = decimals
+        while rest.isMultiple(of: 10) {
+            rest /= 10
+            count -= 1
+        }
+        return String(unsafeUninitializedCapacity: count + 1) { text in
+            text[0] = UInt8(ascii: ".")
+            for place in stride(from: count, to: 0, by: -1) {
+                text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            return count + 1
+        }
     }
 
     private static func shortened(_ text: some StringProtocol) -> String { String(text.prefix(48)) }

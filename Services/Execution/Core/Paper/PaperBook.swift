@@ -90,13 +90,11 @@ extension PaperBook {
         }
         let ids = orders.map(\.id)
         let effective = orders.map { $0.decidedAt + costs.latency }.min() ?? .zero
-        var copy = self
-        let reports = kept.first(since: effective) { tick -> [PaperReport]? in
-            let reports = copy.match(tick, only: ids)
+        let prints = kept
+        let reports = prints.first(since: effective) { tick -> [PaperReport]? in
+            let reports = match(tick, only: ids)
             return reports.isEmpty ? nil : reports
         }
-        resting = copy.resting
-        over = copy.over
         tighten()
         return reports ?? []
     }

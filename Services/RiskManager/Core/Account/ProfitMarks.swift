@@ -20,7 +20,8 @@ package struct ProfitMarks: Hashable, Sendable {
 
     /// Looks at the profit at an exchange time. A time of an earlier day counts as the day it is already.
     package mutating func observe(profit: Money, at time: Timestamp) {
-        let today = max(CivilDay(containing: time), day ?? CivilDay(containing: time))
+        let today =
+            day.map { $0.includes(time) ? $0 : max(CivilDay(containing: time), $0) } ?? CivilDay(containing: time)
         if let day, day < today {
             dayStart = profit
             if !day.isInMonth(of: today) { monthPeak = profit }
@@ -49,6 +50,11 @@ package struct ProfitMarks: Hashable, Sendable {
 }
 
 extension CivilDay {
+    /// Without a division, since it is asked at every print.
+    fileprivate func includes(_ time: Timestamp) -> Bool {
+        time >= start && (time - start).nanoseconds < Timestamp.Span.days(1).nanoseconds
+    }
+
     fileprivate func isInMonth(of other: CivilDay) -> Bool {
         let (mine, theirs) = (parts, other.parts)
         return mine.year == theirs.year && mine.month == theirs.month
