@@ -1,4 +1,4 @@
-# The programs of the suite in one image; each container runs one of them.
+# The programs of the suite in one image; each container runs one of them. Needs BuildKit, which is Docker's default.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -q \
  && apt-get install -y -q --no-install-recommends libpq-dev libhiredis-dev libcurl4-openssl-dev libre2-dev zlib1g-dev \
@@ -8,10 +8,16 @@ COPY Package.swift ./
 COPY Shared Shared
 COPY Services Services
 COPY Tests Tests
-RUN swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error \
- && mkdir /programs \
- && cd "$(swift build -c release --static-swift-stdlib --show-bin-path)" \
- && cp market-data strategy risk-manager execution alerting exchange-sim plimsoll /programs/
+# The build folder is kept from one image build to the next, so that an update compiles only what it changed. The Swift
+# libraries are shared by all programs, on disk and in memory; those that are used go along.
+RUN --mount=type=cache,target=/source/.build,sharing=locked \
+    --mount=type=cache,target=/root/.cache,sharing=locked \
+    set -- -c release -Xswiftc -gnone -Xlinker -s \
+ && swift build "$@" \
+ && mkdir -p /programs /libraries \
+ && cd "$(swift build "$@" --show-bin-path)" \
+ && cp market-data strategy risk-manager execution alerting exchange-sim plimsoll benchmarks /programs/ \
+ && ldd /programs/* | awk '$3 ~ "^/usr/lib/swift/" { print $3 }' | sort -u | xargs cp -t /libraries
 
 FROM debian:bookworm-slim
 RUN apt-get update -q \
@@ -20,6 +26,7 @@ RUN apt-get update -q \
  && useradd --uid 10001 --create-home --home-dir /srv/plimsoll --shell /usr/sbin/nologin plimsoll \
  && install -d -o plimsoll -g plimsoll /srv/plimsoll/var /srv/plimsoll/var/execution /srv/plimsoll/var/alerting \
     /srv/plimsoll/var/exchange-sim
+COPY --from=build /libraries/ /usr/lib/swift/linux/
 COPY --from=build /programs/ /usr/local/bin/
 COPY config /srv/plimsoll/config
 COPY Shared/Store/Migrations /srv/plimsoll/Shared/Store/Migrations

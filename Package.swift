@@ -145,7 +145,11 @@ let package = Package(
             name: "StoreTestKit", dependencies: ["Store", "Domain", "TestKit"], path: "Tests/StoreTestKit",
             swiftSettings: strict),
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Backtest", "Domain", "Contracts", "Store", "Bus", arguments, log],
+            name: "Benchmarks",
+            dependencies: [
+                "Backtest", "StrategyCore", "RiskManagerCore", "ExecutionCore", "Domain", "Contracts", "Store", "Bus",
+                arguments, log,
+            ],
             path: "Tests/Benchmarks", swiftSettings: strict),
         tests("DomainTests", ["Domain", "TestKit"]),
         tests("IndicatorsTests", ["Indicators", "Domain", "TestKit"]),

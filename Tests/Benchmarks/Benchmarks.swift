@@ -5,5 +5,7 @@ import ArgumentParser
 struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmarks", abstract: "Measures the suite and the floor under it.",
-        subcommands: [HopsFloor.self, PublishFloor.self, BarsFloor.self, SignalPath.self])
+        subcommands: [
+            HopsFloor.self, SignalPath.self, PublishFloor.self, BarsFloor.self, BacktestSpeed.self, WriteBars.self,
+        ])
 }

@@ -18,6 +18,13 @@ struct Samples {
     }
 }
 
+/// Processor time of this process from a moment on, of all its threads.
+struct ProcessorTime {
+    private let start = clock()
+
+    var seconds: Double { Double(clock() - start) / Double(CLOCKS_PER_SEC) }
+}
+
 /// Prints figures as one line of JSON with sorted keys.
 func report(_ figures: [String: Double]) throws {
     let rounded = figures.mapValues { ($0 * 100).rounded() / 100 }

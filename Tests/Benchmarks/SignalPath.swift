@@ -5,6 +5,9 @@ import Domain
 import Foundation
 
 /// Signal → order accepted by the venue, in a running suite: enters and leaves one market again and again.
+///
+/// No strategy of the suite may trade that market meanwhile. An exit takes longer than an entry: the protective orders are
+/// withdrawn from the venue first.
 struct SignalPath: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "signal-path", abstract: "From a signal on the bus to the venue's acceptance of its order.")
@@ -13,36 +16,73 @@ struct SignalPath: AsyncParsableCommand {
     @Option(help: "Account that is measured.") var account = "main"
     @Option(help: "Strategy instance in whose name signals are sent.") var strategy = "momentum-1m"
     @Option(help: "Market.") var symbol = "BTCUSDT"
-    @Option(help: "How many signals.") var count = 200
+    @Option(help: "How many entries, and as many exits.") var count = 200
+
+    /// A signal without an answer for this long has failed.
+    private static let patience = Duration.seconds(5)
+    /// Between two signals: the protective orders of an entry have to be in place before its exit.
+    private static let pause = Duration.milliseconds(50)
 
     func run() async throws {
         guard let symbol = Symbol(symbol) else { throw ValidationError("--symbol is 1 to 20 of A-Z and 0-9") }
         let bus = try servers.bus()
         bus.start()
-        var orders = bus.subscribe(to: [Channels.orders]).makeAsyncIterator()
-        let refusals = bus.subscribe(to: [Channels.refusals])
         var quotes = bus.subscribe(to: [Channels.quotes(symbol)], buffer: 1).makeAsyncIterator()
-        async let refused = Self.count(refusals)
-        var samples = Samples()
-        var entering = true
-        while samples.count < count {
+        let (answers, listeners) = listen(bus)
+        defer { for listener in listeners { listener.cancel() } }
+        var answer = answers.makeAsyncIterator()
+        var (entries, exits, failed) = (Samples(), Samples(), 0)
+        var action = Signal.Action.enter
+        while entries.count < count || exits.count < count {
             guard case .message(let quote)? = await quotes.next() else { continue }
-            let signal = signal(symbol, entering ? .enter : .exit, quote.data.quote)
+            let signal = signal(symbol, action, quote.data.quote)
             let began = ContinuousClock.now
-            bus.publish(
-                Envelope(
-                    id: signal.id, source: "benchmarks", at: quote.at, correlation: signal.id, key: symbol.name,
-                    data: SignalRaised(signal: signal)), on: Channels.signals)
-            guard try await accepted(&orders, signal) else { continue }
-            samples.add(ContinuousClock.now - began)
-            entering.toggle()
-            try await Task.sleep(for: .milliseconds(50))
+            bus.publish(envelope(signal, at: quote.at), on: Channels.signals)
+            if await accepted(signal, since: began, &answer) {
+                let taken = ContinuousClock.now - began
+                if action == .enter { entries.add(taken) } else { exits.add(taken) }
+            } else {
+                failed += 1
+                guard failed <= count / 10 + 3 else { throw ValidationError("\(failed) signals led to no order") }
+            }
+            action = action == .enter ? .exit : .enter
+            try await Task.sleep(for: Self.pause)
         }
         await bus.close()
         try report([
-            "p50_us": samples.quantile(0.5), "p99_us": samples.quantile(0.99), "count": Double(samples.count),
-            "refused": Double(await refused),
+            "p50_us": entries.quantile(0.5), "p99_us": entries.quantile(0.99), "exit_p50_us": exits.quantile(0.5),
+            "exit_p99_us": exits.quantile(0.99), "count": Double(entries.count), "failed": Double(failed),
         ])
+    }
+
+    private enum Answer: Sendable {
+        case order(signal: String, OrderState)
+        case refused(signal: String)
+        case secondPassed
+    }
+
+    /// What the suite says of orders and signals of the account, in one stream with the passing of time.
+    private func listen(_ bus: Bus) -> (AsyncStream<Answer>, [Task<Void, Never>]) {
+        let (answers, output) = AsyncStream.makeStream(of: Answer.self, bufferingPolicy: .bufferingNewest(4096))
+        let account = account
+        let orders = bus.subscribe(to: [Channels.orders])
+        let refusals = bus.subscribe(to: [Channels.refusals])
+        return (
+            answers,
+            [
+                Task {
+                    for await case .message(let change) in orders where change.data.account == account {
+                        output.yield(.order(signal: change.correlation, change.data.state))
+                    }
+                },
+                Task {
+                    for await case .message(let refusal) in refusals where refusal.data.account == account {
+                        output.yield(.refused(signal: refusal.data.signalID))
+                    }
+                },
+                Task { while (try? await Task.sleep(for: .seconds(1))) != nil { output.yield(.secondPassed) } },
+            ]
+        )
     }
 
     private func signal(_ symbol: Symbol, _ action: Signal.Action, _ quote: Quote) -> Signal {
@@ -55,27 +95,29 @@ struct SignalPath: AsyncParsableCommand {
             reasons: ["a measurement of signal → order"])
     }
 
-    /// Waits for the venue's word on the order of `signal`; false when none comes within two seconds.
+    private func envelope(_ signal: Signal, at time: Timestamp) -> Envelope<SignalRaised> {
+        Envelope(
+            id: signal.id, source: "benchmarks", at: time, correlation: signal.id, key: signal.symbol.name,
+            data: SignalRaised(signal: signal))
+    }
+
+    /// Waits for the venue's word on the order of `signal`; false when it is refused or none comes in time.
     private func accepted(
-        _ orders: inout AsyncStream<BusMessage<OrderChanged>>.Iterator, _ signal: Signal
-    ) async throws -> Bool {
-        let deadline = ContinuousClock.now + .seconds(2)
-        while ContinuousClock.now < deadline, let item = await orders.next() {
-            guard case .message(let change) = item, change.data.account == account,
-                change.correlation == signal.id
-            else { continue }
-            switch change.data.state {
-            case .open, .partiallyFilled, .filled: return true
-            case .rejected, .expired, .cancelled: return false
-            case .approved, .submitting: continue
+        _ signal: Signal, since began: ContinuousClock.Instant, _ answers: inout AsyncStream<Answer>.Iterator
+    ) async -> Bool {
+        while let answer = await answers.next() {
+            switch answer {
+            case .order(signal.id, let state):
+                switch state {
+                case .open, .partiallyFilled, .filled: return true
+                case .rejected, .expired, .cancelled: return false
+                case .approved, .submitting: continue
+                }
+            case .refused(signal.id): return false
+            case .secondPassed: if ContinuousClock.now - began > Self.patience { return false }
+            case .order, .refused: continue
             }
         }
         return false
-    }
-
-    private static func count(_ refusals: AsyncStream<BusMessage<SignalRefused>>) async -> Int {
-        var count = 0
-        for await item in refusals { if case .message = item { count += 1 } }
-        return count
     }
 }

@@ -6,8 +6,8 @@ export SECRETS=$VAR/secrets
 # shellcheck disable=SC2034 # ops/run makes a password for each
 # Role in the database = name of the service with an underscore.
 ROLES=(market_data strategy risk_manager execution alerting operator)
-# In the order in which they start; they stop the other way round.
-SERVICES=(exchange-sim alerting market-data strategy risk-manager execution)
+# In the order in which they start; they stop the other way round. PLIMSOLL_OPS_SERVICES="NAME …": only some of them.
+read -r -a SERVICES <<<"${PLIMSOLL_OPS_SERVICES:-exchange-sim alerting market-data strategy risk-manager execution}"
 
 declare -A DEFAULT_PORT=(
     [postgres]=5432 [pgbouncer]=6432 [redis]=6379 [prometheus]=9090 [grafana]=3000 [mail]=1025
