@@ -104,7 +104,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
 
-        shared("Wiring", ["Store", "Bus", "ServiceKit", log, lifecycle]),
+        shared("Wiring", ["Store", "Bus", "ServiceKit"]),
         shared(
             "TradingSettings", ["Domain", "ServiceKit", "StrategyCore", "RiskManagerCore", "ExecutionCore"]),
 
@@ -118,7 +118,9 @@ let package = Package(
         app("Strategy", ["TradingSettings"]),
         app("RiskManager", ["Exchanges", "Outbound", "TradingSettings", hummingbird, httpTypes]),
         app("Execution", ["Exchanges", "Outbound", "TradingSettings"]),
-        app("Alerting", ["Outbound", hummingbird, crypto]),
+        app(
+            "Alerting",
+            ["Outbound", hummingbird, httpTypes, nio("NIOCore"), crypto, .product(name: "Yams", package: "Yams")]),
         .executableTarget(
             name: "ExchangeSim",
             dependencies: [

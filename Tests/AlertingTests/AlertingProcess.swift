@@ -181,7 +181,7 @@ final class AlertingProcess: Sendable {
         return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         let text = try Process.output(
             "/usr/bin/python3",
             ["-c", "import socket; s=socket.socket(); s.bind(('127.0.0.1',0)); print(s.getsockname()[1])"])

@@ -15,6 +15,7 @@ die() {
 # Programs of Debian 12 and the package each comes in.
 declare -A PACKAGE_OF=(
     [pgbouncer]=pgbouncer [redis-server]=redis-server [prometheus]=prometheus [promtool]=prometheus
+    [prometheus-alertmanager]=prometheus-alertmanager [amtool]=prometheus-alertmanager
     [shellcheck]=shellcheck [curl]=curl [python3]=python3 [openssl]=openssl [fuser]=psmisc [git]=git
 )
 

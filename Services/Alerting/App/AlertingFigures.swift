@@ -23,7 +23,7 @@ final class AlertingFigures: Sendable {
             _ = seconds(kind)
             queued(kind, "", 0)
         }
-        for source in ["prometheus", "event"] { _ = received(source) }
+        for source in ["prometheus", "event", "alertmanager", "grafana"] { _ = received(source) }
     }
 
     func received(_ source: String) -> Counter {

@@ -3,11 +3,12 @@ import ServiceKit
 
 /// The settings of this service.
 ///
-/// - `alerting.config_file` (text, required): routes and receivers, a subset of Alertmanager's file.
+/// - `alerting.config_file` (text, required): routes and receivers, in Alertmanager's form.
 /// - `alerting.spool_folder` (text, default `var/alerting`): where alerts are kept while Postgres is away.
 /// - `alerting.external_url` (text, default empty): where people reach this service, for links.
 /// - `alerting.allow_private_receivers` (true or false, default false): receivers may be inside one's own network.
 struct AlertingSettings {
+    let configurationFile: String
     let spoolFolder: URL
     let externalURL: String
     let allowPrivateReceivers: Bool
@@ -18,20 +19,11 @@ struct AlertingSettings {
         spoolFolder = URL(filePath: reader.string("alerting.spool_folder", default: "var/alerting"))
         externalURL = reader.optionalString("alerting.external_url") ?? ""
         allowPrivateReceivers = reader.boolean("alerting.allow_private_receivers", default: false)
-        let file = reader.string("alerting.config_file")
-        do {
-            let text = try String(contentsOf: URL(filePath: file), encoding: .utf8)
-            configuration = try ConfigurationReader(
-                text, file: file, environment: ProcessInfo.processInfo.environment
-            ).read()
-        } catch let error as ConfigurationError {
-            for fault in error.faults { reader.fault("alerting.config_file", fault) }
-            configuration = nil
-        } catch let error as SettingsError {
-            for fault in error.faults { reader.fault("alerting.config_file", "\(fault)") }
-            configuration = nil
+        configurationFile = reader.string("alerting.config_file")
+        do throws(ConfigurationError) {
+            configuration = try ConfigurationReader.load(configurationFile, externalURL: externalURL)
         } catch {
-            reader.fault("alerting.config_file", "the file cannot be read")
+            for fault in error.faults { reader.fault("alerting.config_file", fault) }
             configuration = nil
         }
     }

@@ -1,7 +1,6 @@
 import AlertingCore
 import Bus
 import Contracts
-import Outbound
 import ServiceKit
 import ServiceLifecycle
 import Store
@@ -30,7 +29,7 @@ struct Build {
         let journal = Journal(
             store: AlertStore(database: database), spool: try Spool(folder: settings.spoolFolder), figures: figures,
             logger: context.logger("journal"))
-        let receivers = Receivers(settings)
+        let receivers = ReceiverFactory(settings)
         let delivery = Delivery(
             configuration.destinations.map { destination in
                 DestinationQueue(
@@ -46,34 +45,13 @@ struct Build {
                 database: database, settings: .init(consumer: "alerting", types: [SuiteEvent.type], start: .now),
                 hooks: hooks, logger: context.logger("events")),
             desk: desk, figures: figures, logger: context.logger("events"))
-        AlertRoutes(
-            desk: desk, figures: figures, health: context.health, original: configuration.original,
-            clock: context.clock, startedAt: context.clock.now()
-        ).add(to: api)
-        services = [bus].compactMap { $0 } + [delivery, desk, intake]
-    }
-}
-
-/// Makes receivers; those over HTTP share a client.
-private struct Receivers {
-    private let addresses: AddressPolicy
-    private let client: HTTPClient
-    private let externalURL: String
-
-    init(_ settings: AlertingSettings) {
-        addresses = settings.allowPrivateReceivers ? .anywhere : .publicOnly
-        client = HTTPClient(HTTPClient.Settings(addresses: addresses, connectionsPerHost: 32))
-        externalURL = settings.externalURL
-    }
-
-    func make(_ destination: AlertingConfiguration.Destination) -> any Receiver {
-        switch destination.channel {
-        case .webhook(let url, let secret):
-            return WebhookReceiver(url: url, signingSecret: secret, client: client, externalURL: externalURL)
-        case .slack(let url): return SlackReceiver(url: url, client: client)
-        case .email(var settings, let from, let to):
-            settings.addresses = addresses
-            return MailReceiver(client: MailClient(settings), from: from, to: to)
+        let reloader = ConfigurationReloader(configuration, settings: settings, context: context) {
+            try await desk.reload($0)
         }
+        AlertmanagerAPI(
+            desk: desk, figures: figures, health: context.health, reloader: reloader, clock: context.clock,
+            startedAt: context.clock.now()
+        ).add(to: api)
+        services = [bus].compactMap { $0 } + [delivery, desk, intake, reloader]
     }
 }

@@ -5,7 +5,9 @@ import ServiceKit
 struct Main {
     static func main() async {
         do {
-            guard let standalone = try StandaloneArguments(Array(CommandLine.arguments.dropFirst())) else {
+            let standalone = try StandaloneArguments(Array(CommandLine.arguments.dropFirst()))
+            StandaloneArguments.conceal()
+            guard let standalone else {
                 await runService("alerting") { context, api in try Build(context, api).services }
             }
             await runService(

@@ -5,7 +5,8 @@ import Store
 
 /// The command line of alerting on its own, beside a Prometheus and without the rest of the suite.
 ///
-/// Passwords in the URLs can be read by others on the same computer (`ps`); the settings file has them in files.
+/// The passwords in the URLs are blotted out of the process's arguments as soon as they are read, so that `ps` shows them
+/// for a moment only; the settings file has them in files.
 struct StandaloneArguments: Sendable {
     struct Unusable: Error {
         let problem: String
@@ -47,6 +48,16 @@ struct StandaloneArguments: Sendable {
             if !value.isEmpty { lines.append("  \(key): '\(value.replacing("'", with: "''"))'") }
         }
         settings = lines.joined(separator: "\n")
+    }
+
+    /// Blots the URLs out of the arguments that the system shows of this process.
+    static func conceal() {
+        var isAddress = false
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let argument = CommandLine.unsafeArgv[index] else { continue }
+            if isAddress { memset(argument, Int32(UInt8(ascii: "*")), strlen(argument)) }
+            isAddress = ["--database-url", "--redis-url"].contains(String(cString: argument))
+        }
     }
 
     private static func values(

@@ -103,7 +103,8 @@ package struct SilenceBook: Sendable {
 
     private static func check(_ silence: Silence) throws(SilenceError) {
         if silence.matchers.isEmpty { throw .invalid("at least one matcher required") }
-        if silence.matchers.allSatisfy({ $0.matches(value: "") }) {
+        // One that excludes a value is enough, as in the reference, though it holds for the empty text.
+        if silence.matchers.allSatisfy({ $0.comparison.isEqual && $0.matches(value: "") }) {
             throw .invalid("at least one matcher must not match the empty string")
         }
         if silence.startsAt == .zero { throw .invalid("invalid zero start timestamp") }

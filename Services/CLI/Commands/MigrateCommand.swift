@@ -9,7 +9,8 @@ struct MigrateCommand: AsyncParsableCommand {
         abstract: "Brings the database's schema and roles to this release.",
         discussion: """
             Connects to PostgreSQL itself, never to PgBouncer. The password comes from the URL, from PGPASSWORD, or from \
-            postgres-superuser in the folder of secrets; the services' passwords from postgres-<role> there. What is \
+            postgres-superuser in the folder of secrets; the services' passwords from postgres-<role> there. Without any \
+            of those the roles get no password and cannot log in, which is enough for alerting on its own. What is \
             applied already is left alone, so it may be run at every start.
             """)
 
@@ -59,9 +60,9 @@ struct MigrateCommand: AsyncParsableCommand {
         return lines.isEmpty ? "The database is up to date." : lines.joined(separator: "\n")
     }
 
-    /// The services' passwords.
+    /// The services' passwords; none when the folder has none at all.
     ///
-    /// - Throws: `Failure` naming every file that is missing.
+    /// - Throws: `Failure` naming every file that is missing beside others.
     static func passwords(in folder: URL) throws -> [DatabaseRole: String] {
         var passwords: [DatabaseRole: String] = [:]
         var missing: [String] = []
@@ -72,7 +73,7 @@ struct MigrateCommand: AsyncParsableCommand {
                 missing.append(role.passwordFile)
             }
         }
-        guard missing.isEmpty else {
+        guard missing.isEmpty || passwords.isEmpty else {
             throw Failure(
                 "no password in \(folder.relativePath): \(missing.joined(separator: ", "))",
                 mend: "`ops/run` and `docker compose up` make them; or write one to each file, readable by you alone",

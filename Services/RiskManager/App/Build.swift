@@ -31,7 +31,6 @@ struct Build {
         GoalRoutes(books: books).add(to: api)
         AccountRoutes(books: books).add(to: api)
         DecisionRoutes(books: books).add(to: api)
-        let retention = Retention(context, database: shared.database, rules: RetentionRule.decisions(context.reader))
-        services = [shared.bus, service, retention]
+        services = [shared.bus, service]
     }
 }

@@ -9,13 +9,14 @@ struct ProblemMiddleware: RouterMiddleware {
     typealias Context = ServiceRequestContext
 
     let logger: Logger
+    let limits: BodyLimits
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         var response: Response
         do {
-            try checkLength(of: request, context)
+            try checkLength(of: request)
             response = try await next(request, context)
         } catch {
             response = try problem(from: error, request, context).response(from: request, context: context)
@@ -25,11 +26,10 @@ struct ProblemMiddleware: RouterMiddleware {
         return response
     }
 
-    private func checkLength(of request: Request, _ context: Context) throws {
+    private func checkLength(of request: Request) throws {
         guard let text = request.headers[.contentLength], let length = Int(text) else { return }
-        if length > context.maxUploadSize {
-            throw Problem(.contentTooLarge, "the body may have at most \(context.maxUploadSize) bytes")
-        }
+        let limit = limits.limit(at: request.uri.path)
+        if length > limit { throw Problem(.contentTooLarge, "the body may have at most \(limit) bytes") }
     }
 
     private func problem(from error: any Error, _ request: Request, _ context: Context) -> Problem {

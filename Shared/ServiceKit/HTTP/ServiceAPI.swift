@@ -6,8 +6,15 @@ package final class ServiceAPI: Sendable {
     // Routes are added while the service is built, by one task, and never after.
     package nonisolated(unsafe) let router: ServiceRouter
     private let descriptions = Mutex<[RouteDescription]>([])
+    private let limits: BodyLimits
 
-    init(router: ServiceRouter) { self.router = router }
+    init(router: ServiceRouter, limits: BodyLimits) {
+        self.router = router
+        self.limits = limits
+    }
+
+    /// Lets larger bodies than usual come in at a path; its handler collects them up to the same size.
+    package func allow(bytes: Int, at path: String) { limits.set(bytes, at: path) }
 
     /// Says what a route is for. Routes that nobody describes appear with their path alone.
     package func describe(_ description: RouteDescription) { descriptions.withLock { $0.append(description) } }

@@ -45,7 +45,8 @@ package final class HostedService: Service {
         self.context = ServiceContext(
             name: name, instance: Self.instance(name, clock), reader: reader, metrics: metrics,
             health: Health(metrics: metrics, clock: clock), clock: clock, output: output)
-        self.api = ServiceAPI(router: Self.router(context))
+        let limits = BodyLimits()
+        self.api = ServiceAPI(router: Self.router(context, limits), limits: limits)
         do {
             self.services = try await build(context, api)
         } catch {
@@ -89,10 +90,10 @@ package final class HostedService: Service {
 }
 
 extension HostedService {
-    private static func router(_ context: ServiceContext) -> ServiceRouter {
+    private static func router(_ context: ServiceContext, _ limits: BodyLimits) -> ServiceRouter {
         let router = ServiceRouter(context: ServiceRequestContext.self)
         router.add(middleware: RequestMetricsMiddleware(metrics: context.metrics))
-        router.add(middleware: ProblemMiddleware(logger: context.logger("http")))
+        router.add(middleware: ProblemMiddleware(logger: context.logger("http"), limits: limits))
         return router
     }
 

@@ -12,6 +12,9 @@ package struct ServiceContext: Sendable {
     package let clock: any WallClock
     let output: LogOutput
 
+    /// Keeps a secret that was not read from the settings out of the logs.
+    package func conceal(_ secret: Secret) { output.redactor.remember(secret) }
+
     /// The logger of the service itself.
     package var logger: Logger { output.logger(service: name.name, label: name.name) }
 

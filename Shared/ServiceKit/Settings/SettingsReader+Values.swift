@@ -22,6 +22,13 @@ extension SettingsReader {
         }
     }
 
+    /// Text of 1 to 20,000 characters, several lines among it.
+    package func text(_ key: String) -> String {
+        value(key, nil, harmless: "", allowed: "text of 1 to 20000 characters") { text in
+            (1...20_000).contains(text.count) ? text : nil
+        }
+    }
+
     /// Text that may be absent.
     package func optionalString(_ key: String) -> String? { has(key) ? string(key) : nil }
 
@@ -32,13 +39,16 @@ extension SettingsReader {
         ranged(key, range, fallback, caution, noun: "a whole number") { Int($0) }
     }
 
-    /// A length of time: a whole number and one of ns, us, ms, s, m, h, d.
+    /// A length of time such as `1h30m`: whole numbers, each with one of y, w, d, h, m, s, ms, us, ns, the largest first.
     package func duration(
         _ key: String, in range: ClosedRange<Duration>, default fallback: Duration? = nil,
         caution: Caution<Duration>? = nil
     ) -> Duration {
         ranged(key, range, fallback, caution, noun: "a duration", show: DurationText.format, DurationText.parse)
     }
+
+    /// The same, from text that stands elsewhere; nil when malformed.
+    package static func duration(_ text: String) -> Duration? { DurationText.parse(text) }
 
     /// A share such as 0.05, with at most eight digits after the point.
     package func ratio(

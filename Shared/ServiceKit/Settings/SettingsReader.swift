@@ -65,13 +65,17 @@ package struct SettingsReader: Sendable {
 
     /// Ends the reading.
     ///
+    /// - Parameter catalogue: keys that are known though nobody has read them here.
     /// - Returns: what is doubtful: unknown keys, values that were accepted though dangerous.
     /// - Throws: `SettingsError` with every fault found by any reader of the same reading.
     @discardableResult
-    package func finish() throws(SettingsError) -> [SettingsFault] {
+    package func finish(knowing catalogue: Set<String> = KnownSettings.patterns) throws(SettingsError)
+        -> [SettingsFault]
+    {
         let state = findings.found
         guard state.faults.isEmpty else { throw SettingsError(faults: state.faults) }
-        return state.warnings + UnknownKeys(settings: settings, keysRead: state.keysRead).warnings
+        return state.warnings
+            + UnknownKeys(settings: settings, keysRead: state.keysRead, catalogue: catalogue).warnings
     }
 }
 
@@ -153,7 +157,9 @@ extension SettingsReader {
 
     private func finding(_ problem: String, _ parts: [String], location: String, value: String?) -> SettingsFault {
         let key = Self.display(path + parts)
-        let hidden = ["password", "secret", "token", "api_key", "webhook"].contains { key.contains($0) }
+        let hidden = ["password", "secret", "token", "api_key", "api_url", "credentials", "webhook"].contains {
+            key.contains($0)
+        }
         let shown = value.map { hidden ? "<not shown>" : String($0.prefix(80)) }
         return SettingsFault(location: location, key: key, value: shown, problem: problem)
     }

@@ -3,11 +3,12 @@ struct UnknownKeys {
     let settings: Settings
     /// Keys this process has read; they are known even when the catalogue lacks them.
     let keysRead: Set<String>
+    var catalogue = KnownSettings.patterns
 
     /// A warning for each key of the file and each variable that no service reads, with the nearest known key.
     var warnings: [SettingsFault] {
         let read = Set(keysRead.map(Self.pattern))
-        let known = read.union(KnownSettings.patterns)
+        let known = read.union(catalogue)
         var warnings: [SettingsFault] = []
         visit(settings.root, [], known, &warnings)
         return warnings + unknownVariables(known)

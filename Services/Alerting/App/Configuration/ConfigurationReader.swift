@@ -1,19 +1,32 @@
 import AlertingCore
 import Domain
-import Outbound
+import Foundation
 import ServiceKit
 
-/// Reads a subset of Alertmanager's configuration file. What is not supported is refused by its name and line.
+/// Reads an alertmanager.yml. What is not supported is refused by its name and line.
 ///
-/// Secrets are never in the file: a key that ends in `_file` names the file that holds one. That is why `api_url`,
-/// `smtp_auth_password` and their like are refused.
+/// A secret may stand in the file itself, or in a file that a key ending in `_file` names.
 struct ConfigurationReader {
     private let reader: SettingsReader
     private let text: String
+    private let file: String
+    private let externalURL: String
+    private let findings = Findings()
 
-    /// - Parameter environment: its variables that begin with `ALERTING_GLOBAL_` override keys under `global`.
+    /// What is found on the way, beside the configuration itself.
+    final class Findings {
+        var secrets: [Secret] = []
+        /// Keys that hold a secret themselves.
+        var inlineSecrets: [String] = []
+    }
+
+    /// - Parameters:
+    ///   - environment: its variables that begin with `ALERTING_GLOBAL_` override keys under `global`.
+    ///   - externalURL: what templates show as `.ExternalURL`.
     /// - Throws: `SettingsError` when the text is not YAML.
-    init(_ text: String, file: String, environment: [String: String] = [:]) throws(SettingsError) {
+    init(
+        _ text: String, file: String, environment: [String: String] = [:], externalURL: String = ""
+    ) throws(SettingsError) {
         let own = environment.filter { $0.key.hasPrefix("ALERTING_GLOBAL_") }
         let overrides = Dictionary(
             uniqueKeysWithValues: own.map {
@@ -21,127 +34,77 @@ struct ConfigurationReader {
             })
         reader = try Settings(yaml: text, file: file, environment: overrides).reader
         self.text = text
+        self.file = file
+        self.externalURL = externalURL
+    }
+
+    /// Reads a file.
+    ///
+    /// - Throws: `ConfigurationError`, also when the file cannot be read.
+    static func load(
+        _ file: String, environment: [String: String] = ProcessInfo.processInfo.environment, externalURL: String
+    ) throws(ConfigurationError) -> AlertingConfiguration {
+        guard let data = FileManager.default.contents(atPath: file), data.count <= Settings.sizeMax,
+            let text = String(data: data, encoding: .utf8)
+        else { throw ConfigurationError(faults: ["\(file) cannot be read, or is no text of at most 1 MiB"]) }
+        let reader: ConfigurationReader
+        do throws(SettingsError) {
+            reader = try ConfigurationReader(text, file: file, environment: environment, externalURL: externalURL)
+        } catch {
+            throw ConfigurationError(faults: error.faults.map(\.description))
+        }
+        return try reader.read()
     }
 
     /// - Throws: `ConfigurationError` with everything that is wrong.
     func read() throws(ConfigurationError) -> AlertingConfiguration {
         let global = reader.scoped(to: "global")
-        let timeout = global.duration("resolve_timeout", in: .seconds(1)...(.seconds(86_400)), default: .seconds(300))
-        let defaults = MailDefaults(global, nil)
-        let slack = global.optionalSecret("slack_api_url_file")
-        var destinations: [String: [AlertingConfiguration.Destination]] = [:]
-        for item in reader.items("receivers") {
-            let name = item.string("name")
-            if destinations[name] != nil { item.fault("name", "two receivers have this name") }
-            destinations[name] =
-                webhooks(item, name) + slacks(item, name, slack) + emails(item, name, defaults)
-        }
-        let route = route(
-            reader.scoped(to: "route"), under: nil, receivers: Set(destinations.keys))
-        do {
-            let doubtful = try reader.finish()
-            guard doubtful.isEmpty else { throw ConfigurationError(faults: doubtful.map(Self.refusal)) }
-        } catch let error as SettingsError {
-            throw ConfigurationError(faults: error.faults.map(\.description))
-        } catch let error as ConfigurationError {
-            throw error
-        } catch {
-            throw ConfigurationError(faults: ["\(error)"])
-        }
+        let timeout = global.duration(
+            "resolve_timeout", in: .seconds(1)...(.seconds(86_400 * 30)), default: .seconds(300))
+        let templates = TemplateReader(files: reader, file: file, externalURL: externalURL)
+        let receivers = ReceiverReader(global: global, templates: templates, findings: findings)
+        let (names, destinations) = receivers.read(reader.items("receivers"))
+        let intervals = TimeIntervalReader.read(reader)
+        let routes = RouteReader(receivers: Set(names), intervals: Set(intervals.keys))
+        if !reader.has("route") { reader.fault("route", "is missing: say who is told of what") }
         let book = AlertBook.Settings(
-            route: route,
-            destinations: destinations.mapValues { $0.map { .init(name: $0.name, sendResolved: $0.sendResolved) } },
-            resolveTimeout: timeout.span)
-        let all = destinations.sorted { $0.key < $1.key }.flatMap(\.value)
-        return AlertingConfiguration(book: book, destinations: all, original: text)
+            route: routes.read(reader.scoped(to: "route")),
+            destinations: Dictionary(
+                uniqueKeysWithValues: destinations.map { name, all in
+                    (name, all.map { .init(name: $0.name, sendResolved: $0.sendResolved) })
+                }), resolveTimeout: timeout.span, inhibitRules: routes.inhibitRules(reader), intervals: intervals)
+        try finish()
+        return AlertingConfiguration(
+            book: book, receivers: names, destinations: names.flatMap { destinations[$0] ?? [] },
+            original: ConfigurationText(text).shown, warnings: warnings, secrets: findings.secrets)
     }
 
-    private static func refusal(_ fault: SettingsFault) -> String { "\(fault) (not supported)" }
-
-    // MARK: - Routes
-
-    private func route(_ item: SettingsReader, under parent: Route?, receivers: Set<String>) -> Route {
-        let receiver = item.string("receiver", default: parent?.receiver)
-        if !receivers.contains(receiver) { item.fault("receiver", "no receiver has this name") }
-        var route = Route(receiver: receiver)
-        route.groupBy = parent?.groupBy ?? []
-        if item.has("group_by") {
-            let names = item.strings("group_by")
-            route.groupBy = names == ["..."] ? nil : names
+    private func finish() throws(ConfigurationError) {
+        let doubtful: [SettingsFault]
+        do throws(SettingsError) {
+            doubtful = try reader.finish(knowing: [])
+        } catch {
+            throw ConfigurationError(faults: error.faults.map(\.description))
         }
-        let limits = Duration.milliseconds(1)...(.seconds(30 * 86_400))
-        route.groupWait =
-            item.duration(
-                "group_wait", in: .zero...limits.upperBound, default: parent?.groupWait.duration ?? .seconds(30)
-            )
-            .span
-        route.groupInterval =
-            item.duration("group_interval", in: limits, default: parent?.groupInterval.duration ?? .seconds(300)).span
-        route.repeatInterval =
-            item.duration("repeat_interval", in: limits, default: parent?.repeatInterval.duration ?? .seconds(14_400))
-            .span
-        if parent == nil {
-            if item.has("matchers") { item.fault("matchers", "the first route takes every alert") }
-        } else {
-            route.matchers = matchers(item)
-            route.goesOn = item.boolean("continue", default: false)
-        }
-        route.routes = item.items("routes").map { self.route($0, under: route, receivers: receivers) }
-        return route
+        guard doubtful.isEmpty else { throw ConfigurationError(faults: doubtful.map(Self.refusal)) }
     }
 
-    private func matchers(_ item: SettingsReader) -> [Matcher] {
-        item.strings("matchers", default: []).compactMap { text in
-            do throws(Matcher.Failure) {
-                return try Matcher(text)
-            } catch {
-                item.fault("matchers", "\(text): \(error)")
-                return nil
-            }
-        }
+    private static func refusal(_ fault: SettingsFault) -> String {
+        "\(fault.location): \(fault.key ?? "") is not supported"
     }
 
-    // MARK: - Receivers
-
-    private func webhooks(_ receiver: SettingsReader, _ name: String) -> [AlertingConfiguration.Destination] {
-        receiver.items("webhook_configs").enumerated().map { index, item in
-            let url: Secret =
-                item.has("url_file") ? item.secret("url_file") : Secret(item.url("url", schemes: ["http", "https"]))
-            return AlertingConfiguration.Destination(
-                name: "\(name)/webhook/\(index)",
-                channel: .webhook(url: url, signingSecret: item.optionalSecret("signing_secret_file")),
-                sendResolved: item.boolean("send_resolved", default: true))
+    /// Others should not read a file with secrets in it.
+    private var warnings: [String] {
+        guard let first = findings.inlineSecrets.first,
+            let mode = try? FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+        else { return [] }
+        guard mode & 0o077 != 0 else {
+            return ["\(file) holds secrets (\(first)): keep it private, or name a file with \(first)_file"]
         }
-    }
-
-    private func slacks(
-        _ receiver: SettingsReader, _ name: String, _ fallback: Secret?
-    ) -> [AlertingConfiguration.Destination] {
-        receiver.items("slack_configs").enumerated().map { index, item in
-            let url = item.has("api_url_file") ? item.secret("api_url_file") : fallback ?? item.secret("api_url_file")
-            return AlertingConfiguration.Destination(
-                name: "\(name)/slack/\(index)", channel: .slack(url: url),
-                sendResolved: item.boolean("send_resolved", default: false))
-        }
-    }
-
-    private func emails(
-        _ receiver: SettingsReader, _ name: String, _ defaults: MailDefaults
-    ) -> [AlertingConfiguration.Destination] {
-        receiver.items("email_configs").enumerated().compactMap { index, item in
-            let mail = MailDefaults(item, defaults)
-            let to = item.string("to").split(separator: ",").compactMap { address($0.description, item, "to") }
-            guard let settings = mail.settings(item), let from = address(mail.from, item, "from") else { return nil }
-            return AlertingConfiguration.Destination(
-                name: "\(name)/email/\(index)", channel: .email(settings, from: from, to: to),
-                sendResolved: item.boolean("send_resolved", default: false))
-        }
-    }
-
-    private func address(_ text: String, _ item: SettingsReader, _ key: String) -> MailAddress? {
-        if let address = try? MailAddress(text) { return address }
-        item.fault(key, "not a mail address")
-        return nil
+        return [
+            "\(file) holds secrets (\(first)), and others may read it (mode \(String(mode, radix: 8))): "
+                + "chmod 600 it, or name a file with \(first)_file"
+        ]
     }
 }
 

@@ -8,10 +8,11 @@ struct MailDefaults {
     private let username: String
     private let password: Secret?
     private let authorityFile: String?
-    private let security: MailClient.Settings.Security
+    /// Nil: as the port says.
+    private let security: MailClient.Settings.Security?
 
     /// - Parameter defaults: nil: these are the defaults.
-    init(_ item: SettingsReader, _ defaults: MailDefaults?) {
+    init(_ item: SettingsReader, _ defaults: MailDefaults?, _ secrets: SecretReader) {
         let prefix = defaults == nil ? "smtp_" : ""
         func text(_ key: String, _ fallback: String) -> String {
             item.has(prefix + key) ? item.string(prefix + key) : fallback
@@ -19,13 +20,24 @@ struct MailDefaults {
         host = text("smarthost", defaults?.host ?? "")
         from = text("from", defaults?.from ?? "")
         username = text("auth_username", defaults?.username ?? "")
-        password = item.optionalSecret(prefix + "auth_password_file") ?? defaults?.password
-        authorityFile = item.optionalString(prefix + "ca_file") ?? defaults?.authorityFile
-        security = item.oneOf(
-            prefix + "security", MailClient.Settings.Security.self, default: defaults?.security ?? .startTLS)
+        password = secrets.secret(item, prefix + "auth_password") ?? defaults?.password
+        let own = item.optionalString(prefix + "ca_file")
+        let standard = item.scoped(to: prefix + "tls_config").optionalString("ca_file")
+        if own != nil, standard != nil { item.fault(prefix + "ca_file", "stands beside tls_config") }
+        authorityFile = own ?? standard ?? defaults?.authorityFile
         if item.has(prefix + "require_tls"), !item.boolean(prefix + "require_tls") {
             item.fault(prefix + "require_tls", "mail is never sent without TLS")
         }
+        security = Self.security(item, prefix) ?? defaults?.security
+    }
+
+    private static func security(_ item: SettingsReader, _ prefix: String) -> MailClient.Settings.Security? {
+        if item.has(prefix + "force_implicit_tls") {
+            if item.has(prefix + "security") { item.fault(prefix + "security", "stands beside force_implicit_tls") }
+            return item.boolean(prefix + "force_implicit_tls") ? .implicitTLS : .startTLS
+        }
+        guard item.has(prefix + "security") else { return nil }
+        return item.oneOf(prefix + "security", MailClient.Settings.Security.self)
     }
 
     func settings(_ item: SettingsReader) -> MailClient.Settings? {
@@ -35,9 +47,9 @@ struct MailDefaults {
             item.fault("smarthost", "must be HOST:PORT, here or as smtp_smarthost under global")
             return nil
         }
-        if !username.isEmpty, password == nil { item.fault("auth_password_file", "is missing beside auth_username") }
+        if !username.isEmpty, password == nil { item.fault("auth_password", "is missing beside auth_username") }
         return MailClient.Settings(
-            host: String(host[..<colon]), port: port, security: security, username: username,
-            password: password?.reveal() ?? "", authorityFile: authorityFile)
+            host: String(host[..<colon]), port: port, security: security ?? (port == 465 ? .implicitTLS : .startTLS),
+            username: username, password: password?.reveal() ?? "", authorityFile: authorityFile)
     }
 }

@@ -5,6 +5,8 @@ import ServiceKit
 import ServiceLifecycle
 import Synchronization
 
+import struct Foundation.UUID
+
 /// The one owner of the alert book: takes alerts in, makes them durable, and hands what is due to the destinations.
 ///
 /// Everything happens in one task, in order; whoever posts waits until the alert is kept.
@@ -14,16 +16,14 @@ final class AlertDesk: Service {
 
     private enum Command: Sendable {
         case receive([PostedAlert], Waiter)
+        case silence(SilenceDraft, CheckedContinuation<String, any Error>)
+        case expireSilence(String, Waiter)
+        case reload(AlertingConfiguration, Waiter)
         case restore(BooksAtStart)
         case tick
     }
 
     private typealias Waiter = CheckedContinuation<Void, any Error>
-
-    /// What others may look at.
-    private struct View: Sendable {
-        var alerts: [Alert] = []
-    }
 
     /// Most posts that wait; a slow disk must not fill the memory.
     private static let waitingMax = 1000
@@ -37,7 +37,8 @@ final class AlertDesk: Service {
     private let commands: AsyncStream<Command>
     private let input: AsyncStream<Command>.Continuation
     private let waiting = Atomic(0)
-    private let view = Mutex(View())
+    /// What others may look at.
+    private let view: Mutex<AlertBook>
 
     init(
         _ settings: AlertBook.Settings, journal: Journal, delivery: Delivery, clock: any WallClock,
@@ -49,6 +50,7 @@ final class AlertDesk: Service {
         self.clock = clock
         self.figures = figures
         self.logger = logger
+        view = Mutex(AlertBook(settings))
         (commands, input) = AsyncStream.makeStream()
     }
 
@@ -67,14 +69,32 @@ final class AlertDesk: Service {
         }
     }
 
-    /// The alerts that fire now, by fingerprint.
-    var firing: [Alert] {
-        let now = clock.now()
-        return view.withLock { view in view.alerts.filter { !$0.isResolved(at: now) } }
+    /// Alerts, groups and silences as they are now.
+    func book() -> AlertBook { view.withLock { $0 } }
+
+    /// Makes or changes a silence.
+    ///
+    /// - Returns: its id.
+    /// - Throws: `SilenceError`, or why it cannot be kept.
+    func setSilence(_ draft: SilenceDraft) async throws -> String {
+        try await withCheckedThrowingContinuation { waiter in
+            if case .terminated = input.yield(.silence(draft, waiter)) { waiter.resume(throwing: CancellationError()) }
+        }
     }
 
-    /// The receivers an alert goes to.
-    func receivers(of labels: Labels) -> [String] { AlertBook(settings).receivers(of: labels) }
+    /// Ends a silence now.
+    ///
+    /// - Throws: `SilenceError`, or why it cannot be kept.
+    func expireSilence(_ id: String) async throws { try await ask { .expireSilence(id, $0) } }
+
+    /// Puts another configuration into force; alerts, silences and what was told stay.
+    func reload(_ configuration: AlertingConfiguration) async throws { try await ask { .reload(configuration, $0) } }
+
+    private func ask(_ command: (Waiter) -> Command) async throws {
+        try await withCheckedThrowingContinuation { (waiter: Waiter) in
+            if case .terminated = input.yield(command(waiter)) { waiter.resume(throwing: CancellationError()) }
+        }
+    }
 
     func run() async throws {
         var book = AlertBook(settings)
@@ -97,7 +117,12 @@ final class AlertDesk: Service {
         }
         input.finish()
         for await command in commands {
-            if case .receive(_, let waiter) = command { waiter.resume(throwing: CancellationError()) }
+            switch command {
+            case .receive(_, let waiter), .expireSilence(_, let waiter), .reload(_, let waiter):
+                waiter.resume(throwing: CancellationError())
+            case .silence(_, let waiter): waiter.resume(throwing: CancellationError())
+            case .restore, .tick: break
+            }
         }
     }
 
@@ -145,6 +170,20 @@ final class AlertDesk: Service {
             book.restore(books.alerts, told: books.told, at: now)
             for notice in books.queued { delivery.enqueue(notice) }
             show(book, at: now)
+        case .silence(let draft, let waiter):
+            waiter.resume(
+                with: Result {
+                    let id = UUID().uuidString.lowercased()
+                    return try book.silences.set(draft, newID: id, at: now).id
+                })
+            show(book, at: now)
+        case .expireSilence(let id, let waiter):
+            waiter.resume(with: Result { _ = try book.silences.expire(id, at: now) })
+            show(book, at: now)
+        case .reload(let configuration, let waiter):
+            book.replace(configuration.book, at: now)
+            show(book, at: now)
+            waiter.resume()
         case .tick: await tick(&book, at: now)
         }
     }
@@ -168,7 +207,7 @@ final class AlertDesk: Service {
 
     private func show(_ book: AlertBook, at now: Timestamp) {
         let alerts = book.all
-        view.withLock { view in view.alerts = alerts }
+        view.withLock { $0 = book }
         let firing = alerts.count { !$0.isResolved(at: now) }
         figures.firing.set(firing)
         figures.resolved.set(alerts.count - firing)

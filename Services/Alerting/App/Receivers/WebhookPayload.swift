@@ -49,11 +49,12 @@ struct WebhookPayload: Encodable {
         let shown = notice.alerts.prefix(alertsMax > 0 ? alertsMax : notice.alerts.count)
         groupKey = notice.key.group
         truncatedAlerts = notice.alerts.count - shown.count
-        status = notice.isFiring ? "firing" : "resolved"
+        // As in the reference, what is left out counts for nothing.
+        status = shown.contains { !$0.isResolved(at: notice.at) } ? "firing" : "resolved"
         receiver = notice.receiver
         groupLabels = notice.groupLabels.dictionary
-        commonLabels = notice.commonLabels.dictionary
-        commonAnnotations = notice.commonAnnotations.dictionary
+        commonLabels = Labels.common(shown.map(\.labels)).dictionary
+        commonAnnotations = Labels.common(shown.map(\.annotations)).dictionary
         self.externalURL = externalURL
         alerts = shown.map { Entry($0, at: notice.at) }
         notificationReason = notice.reason?.rawValue ?? ""

@@ -1,0 +1,31 @@
+import Outbound
+import ServiceKit
+
+/// Makes receivers; those over HTTP share a client.
+struct ReceiverFactory: Sendable {
+    private let addresses: AddressPolicy
+    private let client: HTTPClient
+    private let externalURL: String
+
+    init(_ settings: AlertingSettings) {
+        addresses = settings.allowPrivateReceivers ? .anywhere : .publicOnly
+        client = HTTPClient(HTTPClient.Settings(addresses: addresses, connectionsPerHost: 32))
+        externalURL = settings.externalURL
+    }
+
+    func make(_ destination: AlertingConfiguration.Destination) -> any Receiver {
+        let wording = destination.wording
+        switch destination.channel {
+        case .webhook(let url, let secret, let authorization, let alertsMax):
+            return WebhookReceiver(
+                url: url, signingSecret: secret, client: client, externalURL: externalURL, alertsMax: alertsMax,
+                authorization: authorization)
+        case .slack(let url): return SlackReceiver(url: url, client: client, wording: wording)
+        case .slackBot(let settings): return SlackBotReceiver(settings: settings, client: client, wording: wording)
+        case .email(var settings, let from, let to, let headers):
+            settings.addresses = addresses
+            return MailReceiver(client: MailClient(settings), from: from, to: to, wording: wording, headers: headers)
+        case .telegram(let settings): return TelegramReceiver(settings, client: client, wording: wording)
+        }
+    }
+}
