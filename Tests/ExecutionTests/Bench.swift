@@ -17,12 +17,15 @@ struct Bench: Sendable {
     let venue: any Venue
     let board = PriceBoard(wallClock: { Make.time(0) })
     let folder: URL
+    /// What the exchange tells of its past.
+    let past: ScriptedPast
     private let risk: Database
     private let pool: Database
 
     init(_ database: TestDatabase, venue: any Venue) async throws {
         self.database = database
         self.venue = venue
+        past = ScriptedPast()
         folder = FileManager.default.temporaryDirectory.appending(path: "execution-\(UUID().uuidString)")
         risk = database.connect(.riskManager, poolSize: 1)
         pool = database.connect(.execution)
@@ -35,6 +38,7 @@ struct Bench: Sendable {
     private init(again bench: Bench) async throws {
         database = bench.database
         venue = bench.venue
+        past = bench.past
         folder = bench.folder
         risk = database.connect(.riskManager, poolSize: 1)
         pool = database.connect(.execution)
@@ -65,7 +69,7 @@ struct Bench: Sendable {
                 gate: VenueGate(venue: venue.name, account: "main", metrics: metrics),
                 metrics: AccountMetrics(account: "main", metrics: metrics),
                 journal: try ExitJournal(folder: folder, account: "main"), logger: Logger(label: "desk"),
-                pollInterval: .seconds(60)))
+                pollInterval: .seconds(60), history: MarketHistory(past.source), known: { _ in }))
     }
 
     func print(at units: Int64, _ id: Int64 = 1) {
@@ -92,6 +96,16 @@ struct Bench: Sendable {
                 id, isEntry ? Side.buy : .sell, purpose, quantity, isEntry ? stop : nil, isEntry ? target : nil,
                 isEntry ? Make.money(100) : .zero, expires,
             ])
+    }
+
+    /// Books an approved limit entry below the market: it rests.
+    func approveResting(_ id: String, at limit: Price, quantity: Quantity = Make.quantity(1000)) async throws {
+        try await risk.query(
+            """
+            INSERT INTO orders (id, account, symbol, side, type, purpose, quantity, limit_price, protective_stop,
+                protective_target, strategy, reason, correlation, reserved, decided_ns)
+            VALUES ($1, 'main', 'BTCUSDT', 'buy', 'limit', 'entry', $2, $3, $4, $5, 'momentum', 'test', 'sig-1', 100, 0)
+            """, [id, quantity, limit, Make.price(90), Make.price(120)])
     }
 
     func trading(_ state: TradingState) async throws {

@@ -1,6 +1,7 @@
 import Domain
 import Exchanges
 import ExecutionCore
+import Foundation
 import Logging
 import Outbound
 import ServiceKit
@@ -68,8 +69,12 @@ final class BinanceMarket: Market {
         let stream = BinanceUserStream(
             rest: rest, socket: WebSocketClient(), url: "ws://127.0.0.1:\(server.port)", logger: Logger(label: "stream")
         )
-        let instruments = try await rest.exchangeInfo([Make.btc]).instruments
-        venue = BinanceVenue(account: "main", rest: rest, stream: stream, instruments: instruments)
+        let folder = try Scratch.folder()
+        let rules = MarketRules(folder: folder.path, logger: Logger(label: "rules")) {
+            try await rest.exchangeInfo($0).instruments
+        }
+        try await rules.learn([Make.btc])
+        venue = BinanceVenue(account: "main", rest: rest, stream: stream, rules: rules)
     }
 
     var price: Price {

@@ -130,6 +130,8 @@ struct ExitSetTests {
             Make.order("tp", .sell, .takeProfit, .takeProfit, trigger: Make.price(120)),
             Make.order("sl", .sell, .stop, .stopLoss, trigger: Make.price(90)),
         ].map { LiveExit(order: $0, position: "p", version: 1, state: .approved, filled: .zero) }
-        #expect((ExitWatch.due(exits, at: Make.price(price))?.order.id ?? "") == expected)
+        var touched = TouchedPrices()
+        touched.note(Make.price(price), at: Make.time(1))
+        #expect((ExitWatch.due(exits, touched)?.order.id ?? "") == expected)
     }
 }

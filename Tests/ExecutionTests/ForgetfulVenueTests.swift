@@ -78,7 +78,8 @@ struct ForgetfulVenueTests {
                 try await Task.sleep(for: .milliseconds(20))
             }
             let sets = try await bench.rows("SELECT 1 FROM orders WHERE purpose = 'stop_loss'").count
-            #expect((3...6).contains(sets), "\(sets) sets in four seconds")
+            // The last of them waits for its turn.
+            #expect((3...7).contains(sets), "\(sets) sets in four seconds")
         }
     }
 
@@ -93,6 +94,7 @@ struct ForgetfulVenueTests {
         let file = folder.appending(path: "\(Make.btc).log")
         try Data(try Data(contentsOf: file) + Data(#"{"filled":{"_0":{"acc"#.utf8)).write(to: file)
         try await journal.append([second], Make.btc)
-        #expect(try await journal.records(Make.btc) == [first, second])
+        let kept = try await journal.records(Make.btc)
+        #expect(kept.records == [first, second] && kept.unreadable == 1)
     }
 }

@@ -31,8 +31,15 @@ extension Rig {
 
     /// Waits until an order is in one of these states.
     func wait(for id: String, _ states: String..., within limit: Duration = .seconds(20)) async throws {
-        try await eventually("\(id) is \(states)", within: limit) {
-            states.contains(try await self.state(id)) ? true : nil
+        do {
+            try await eventually("\(id) is \(states)", within: limit) {
+                states.contains(try await self.state(id)) ? true : nil
+            }
+        } catch {
+            let row = try await risk.query("SELECT state || ': ' || state_reason AS text FROM orders WHERE id = $1", [id])
+            let log = try String(contentsOf: folder.appending(path: "execution.log"), encoding: .utf8)
+            Issue.record("\(id) is \(try row.first?.text("text") ?? "not there")\n\(log.suffix(2000))")
+            throw error
         }
     }
 

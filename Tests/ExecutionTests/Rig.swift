@@ -7,6 +7,7 @@ import Logging
 import Outbound
 import Store
 import StoreTestKit
+import Synchronization
 import TestKit
 import Testing
 
@@ -20,6 +21,7 @@ final class Rig: Sendable {
     let risk: Database
     private let client = HTTPClient()
     private let bus: Bus
+    private let muted = Mutex<Set<Symbol>>([])
     private let ports: (exchange: Int, execution: Int)
 
     /// - Parameter venue: of the one account, `binance` or `paper`.
@@ -94,6 +96,14 @@ final class Rig: Sendable {
             log: folder.appending(path: "execution.log"))
     }
 
+    /// From the next start on execution is told of these markets only.
+    func settings(name only: [Symbol]) throws {
+        let file = folder.appending(path: "plimsoll.yaml")
+        func line(_ symbols: [Symbol]) -> String { "symbols: [\(symbols.map(\.name).joined(separator: ", "))]" }
+        try String(contentsOf: file, encoding: .utf8).replacing(line(symbols), with: line(only))
+            .write(to: file, atomically: true, encoding: .utf8)
+    }
+
     /// Waits until execution says it is ready.
     func ready(within limit: Duration = .seconds(30)) async throws {
         do {
@@ -139,14 +149,17 @@ final class Rig: Sendable {
     func publishPrices() async {
         var id: Int64 = 0
         while !Task.isCancelled {
-            for symbol in symbols {
-                id += 1
+            id += 1
+            for symbol in symbols where !muted.withLock({ $0.contains(symbol) }) {
                 guard let price = await price(of: symbol) else { continue }
                 publish(price, of: symbol, id: id)
             }
             try? await Task.sleep(for: .milliseconds(100))
         }
     }
+
+    /// From now on nobody publishes prints of `symbol`.
+    func mute(_ symbol: Symbol) { muted.withLock { _ = $0.insert(symbol) } }
 
     func publish(_ price: Price, of symbol: Symbol, id: Int64) {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))

@@ -83,6 +83,32 @@ final class ScriptedVenue: Venue {
         }
     }
 
+    /// Part of an order that rests is filled.
+    func fill(_ id: String, _ quantity: Quantity) {
+        tell { state in
+            guard let index = state.entries.lastIndex(where: { $0.order.id == id && $0.status == .resting }) else {
+                return []
+            }
+            state.trades += 1
+            let order = state.entries[index].order
+            state.entries[index].fills.append(
+                Make.fill(
+                    "v\(state.trades)", of: order, quantity, at: state.price, time: Make.time(Int64(state.trades))))
+            let executed = state.entries[index].fills.reduce(Quantity.zero) { $0 + $1.quantity }
+            if executed >= order.quantity { state.entries[index].status = .filled }
+            return [index]
+        }
+    }
+
+    /// The venue tells of a fill that makes no sense to us.
+    func invent(_ fill: Fill, of id: String) {
+        tell { state in
+            guard let index = state.entries.lastIndex(where: { $0.order.id == id }) else { return [] }
+            state.entries[index].fills.append(fill)
+            return [index]
+        }
+    }
+
     func run(reporting: @escaping @Sendable (VenueNews) -> Void) async throws {
         state.withLock { $0.report = reporting }
         reporting(.connected)
@@ -92,6 +118,8 @@ final class ScriptedVenue: Venue {
     var remembers: Bool { true }
 
     func adopt(_ symbol: Symbol, _ groups: [[Order]], since: [Print]) async {}
+
+    func makeUp(for prints: [Print], _ symbol: Symbol) async {}
 
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
         let fault = try before()

@@ -11,7 +11,7 @@ import Wiring
 struct Build {
     let services: [any Service]
 
-    init(_ context: ServiceContext) {
+    init(_ context: ServiceContext, _ api: ServiceAPI) {
         let settings = ExecutionSettings(context.reader)
         let shared = Infrastructure(context, role: .execution, readsEvents: true)
         let transport = HTTPTransport(HTTPClient())
@@ -25,11 +25,9 @@ struct Build {
         let service = ExecutionService(
             settings, context: context, bus: shared.bus, database: shared.database, hooks: shared.hooks,
             market: rest(nil)
-        ) { account, instruments in
+        ) { account, rules in
             switch account.venue {
-            case .paper:
-                return PaperAdapter(
-                    costs: settings.paper, instruments: instruments.values.sorted { $0.symbol < $1.symbol })
+            case .paper: return PaperAdapter(costs: settings.paper)
             case .binance:
                 let signer = BinanceSigner(
                     apiKey: account.apiKey?.reveal() ?? "", secret: account.apiSecret?.reveal() ?? "")
@@ -37,9 +35,10 @@ struct Build {
                 let stream = BinanceUserStream(
                     rest: signed, socket: WebSocketClient(), url: settings.websocketURL,
                     logger: context.logger("stream"))
-                return BinanceVenue(account: account.id, rest: signed, stream: stream, instruments: instruments)
+                return BinanceVenue(account: account.id, rest: signed, stream: stream, rules: rules)
             }
         }
+        AsideRoutes(accounts: { service.accounts }).add(to: api)
         services = [shared.bus, service]
     }
 }

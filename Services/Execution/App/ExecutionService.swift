@@ -17,28 +17,34 @@ final class ExecutionService: Service {
     let database: Database
     let board: PriceBoard
     let context: ServiceContext
-    private let market: BinanceREST
+    private let markets: Markets
     private let reader: EventReader
-    private let makeVenue: @Sendable (ExecutionSettings.Account, [Symbol: Instrument]) -> any Venue
+    private let makeVenue: @Sendable (ExecutionSettings.Account, MarketRules) -> any Venue
     private let instruments: Health.Dependency
     private let stopping = Mutex<(isStopping: Bool, desks: [AccountDesk])>((false, []))
 
     /// - Parameters:
-    ///   - market: reads the rules of the markets.
+    ///   - market: reads the rules of the markets, and prints that were missed.
     ///   - venue: makes the venue of an account.
     init(
         _ settings: ExecutionSettings, context: ServiceContext, bus: Bus, database: Database, hooks: StoreHooks,
         market: BinanceREST,
-        venue: @escaping @Sendable (ExecutionSettings.Account, [Symbol: Instrument]) -> any Venue
+        venue: @escaping @Sendable (ExecutionSettings.Account, MarketRules) -> any Venue
     ) {
         self.settings = settings
         self.context = context
         self.bus = bus
         self.database = database
-        self.market = market
         makeVenue = venue
         let clock = context.clock
-        board = PriceBoard(wallClock: { clock.now() })
+        let board = PriceBoard(wallClock: { clock.now() })
+        self.board = board
+        let logger = context.logger("market")
+        markets = Markets(
+            rules: MarketRules(folder: settings.stateFolder, logger: logger) {
+                try await market.exchangeInfo($0).instruments
+            }, history: MarketHistory(market, now: { board.now }), board: board, metrics: context.metrics,
+            logger: logger)
         instruments = context.health.dependency("instruments")
         reader = EventReader(
             database: database,
@@ -64,11 +70,16 @@ final class ExecutionService: Service {
         for desk in desks { desk.stop() }
     }
 
+    /// The accounts that are being run, by id; none before the markets are known.
+    var accounts: [String: AccountDesk] {
+        Dictionary(uniqueKeysWithValues: stopping.withLock { $0.desks }.map { ($0.account, $0) })
+    }
+
     private func serve() async {
-        guard let instruments = await loadInstruments() else { return }
+        guard await openMarkets() else { return }
         let desks: [AccountDesk]
         do {
-            desks = try settings.accounts.map { try desk($0, instruments) }
+            desks = try settings.accounts.map { try desk($0) }
         } catch {
             return context.logger.critical("an account cannot be run", metadata: ["error": "\(error)"])
         }
@@ -79,7 +90,7 @@ final class ExecutionService: Service {
         guard !stopped else { return }
         let byAccount = Dictionary(uniqueKeysWithValues: desks.map { ($0.account, $0) })
         await withTaskGroup(of: Void.self) { group in
-            for symbol in settings.symbols { group.addTask { await self.listenToPrints(symbol, desks) } }
+            group.addTask { await self.markets.run(desks, bus: self.bus) }
             group.addTask { await self.listenToApprovals(byAccount) }
             group.addTask { await self.listenToControl(byAccount) }
             group.addTask { await self.readEvents(byAccount) }
@@ -91,62 +102,41 @@ final class ExecutionService: Service {
         }
     }
 
-    private func desk(_ account: ExecutionSettings.Account, _ instruments: [Symbol: Instrument]) throws -> AccountDesk {
+    private func desk(_ account: ExecutionSettings.Account) throws -> AccountDesk {
         let folder = URL(filePath: settings.stateFolder).appending(path: account.id)
         let journal = try ExitJournal(folder: folder, account: account.id)
         let clock = context.clock
         let books = AccountBooks(account: account.id, database: database, wallClock: { clock.now() })
-        let venue = makeVenue(account, instruments)
+        let venue = makeVenue(account, markets.rules)
         var logger = context.logger("desk")
         logger[metadataKey: "account"] = "\(account.id)"
         let parts = SymbolDesk.Parts(
             books: books, venue: venue, board: board, checks: settings.checks,
             gate: VenueGate(venue: venue.name, account: account.id, metrics: context.metrics),
             metrics: AccountMetrics(account: account.id, metrics: context.metrics), journal: journal, logger: logger,
-            pollInterval: settings.pollInterval)
+            pollInterval: settings.pollInterval, history: markets.history,
+            known: { [markets] in await markets.known(through: $0) })
         return AccountDesk(
-            account: account.id, instruments: instruments, parts: parts,
+            account: account.id, symbols: settings.symbols, markets: markets, parts: parts,
             lease: try AccountLease(books: books, folder: folder, logger: logger),
             ready: context.health.dependency("account-\(account.id)"), paper: venue as? PaperAdapter)
     }
 }
 
 extension ExecutionService {
-    /// Asks for the markets' rules until they come; those of the last start serve while the exchange is away.
-    private func loadInstruments() async -> [Symbol: Instrument]? {
-        let file = URL(filePath: settings.stateFolder).appending(path: "instruments.json")
+    /// Opens the markets of the settings; false when the service ends before their rules are known.
+    private func openMarkets() async -> Bool {
         while !Task.isCancelled, !stopping.withLock({ $0.isStopping }) {
-            do {
-                let found = try await market.exchangeInfo(settings.symbols).instruments
-                let missing = settings.symbols.filter { found[$0] == nil }
-                if missing.isEmpty {
-                    instruments.up()
-                    try? FileManager.default.createDirectory(
-                        atPath: settings.stateFolder, withIntermediateDirectories: true)
-                    try? JSONEncoder().encode(found.values.sorted { $0.symbol < $1.symbol }).write(to: file)
-                    return found
-                }
-                instruments.down("the exchange does not trade \(missing.map(\.name).joined(separator: ", "))")
+            do throws(MarketRules.Missing) {
+                try await markets.open(settings.symbols)
+                instruments.up()
+                return true
             } catch {
-                if let kept = try? JSONDecoder().decode([Instrument].self, from: Data(contentsOf: file)),
-                    Set(kept.map(\.symbol)).isSuperset(of: settings.symbols)
-                {
-                    instruments.up()
-                    return Dictionary(kept.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
-                }
                 instruments.down("\(error)")
             }
             try? await Task.sleep(for: .milliseconds(500))
         }
-        return nil
-    }
-
-    private func listenToPrints(_ symbol: Symbol, _ desks: [AccountDesk]) async {
-        for await message in bus.subscribe(to: [Channels.prints(symbol)]) {
-            guard case .message(let envelope) = message, envelope.data.symbol == symbol else { continue }
-            board.note(envelope.data.prints)
-            for desk in desks { desk.take(envelope.data.prints, of: symbol) }
-        }
+        return false
     }
 
     private func listenToApprovals(_ desks: [String: AccountDesk]) async {

@@ -3,6 +3,6 @@ import ServiceKit
 @main
 struct Main {
     static func main() async {
-        await runService("execution") { context, _ in Build(context).services }
+        await runService("execution") { context, api in Build(context, api).services }
     }
 }

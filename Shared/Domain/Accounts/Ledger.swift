@@ -5,6 +5,8 @@ public struct Ledger: Hashable, Codable, Sendable {
     public private(set) var withdrawals: Money
     public private(set) var realised: Money
     public private(set) var fees: Money
+    /// What venues took of other assets, by asset: it came out of what the owner holds of them, not out of `cash`.
+    public private(set) var foreignFees: [String: Money]
     /// By symbol; closed positions stay with quantity zero.
     public private(set) var positions: [Symbol: Position]
 
@@ -14,6 +16,7 @@ public struct Ledger: Hashable, Codable, Sendable {
         withdrawals = .zero
         realised = .zero
         fees = .zero
+        foreignFees = [:]
         positions = [:]
     }
 
@@ -40,6 +43,7 @@ public struct Ledger: Hashable, Codable, Sendable {
         cash += booking.cash
         realised += booking.realised
         fees += booking.fee
+        if let foreign = fill.foreignFee { foreignFees[foreign.asset, default: .zero] += foreign.amount }
         return booking
     }
 

@@ -13,14 +13,28 @@ public struct Fill: Hashable, Codable, Sendable {
     public let fee: Money
     /// The part of `quantity` that the venue kept as its fee on a buy; zero when the fee was paid in the quote asset.
     public let feeInBase: Quantity
+    /// A fee in an asset that the fill does not price, such as BNB; `fee` is zero then.
+    public let foreignFee: ForeignFee?
     /// It rested in the book.
     public let isMaker: Bool
     /// Exchange time.
     public let time: Timestamp
 
+    /// What the venue took of an asset that is neither bought nor sold here: from the owner's holdings of it.
+    public struct ForeignFee: Hashable, Codable, Sendable {
+        public let asset: String
+        public let amount: Money
+
+        public init(asset: String, amount: Money) {
+            self.asset = asset
+            self.amount = amount
+        }
+    }
+
     public init(
         venueTradeID: String, orderID: String, account: String, symbol: Symbol, side: Side, price: Price,
-        quantity: Quantity, fee: Money, feeInBase: Quantity = .zero, isMaker: Bool, time: Timestamp
+        quantity: Quantity, fee: Money, feeInBase: Quantity = .zero, foreignFee: ForeignFee? = nil, isMaker: Bool,
+        time: Timestamp
     ) {
         self.venueTradeID = venueTradeID
         self.orderID = orderID
@@ -31,6 +45,7 @@ public struct Fill: Hashable, Codable, Sendable {
         self.quantity = quantity
         self.fee = fee
         self.feeInBase = feeInBase
+        self.foreignFee = foreignFee
         self.isMaker = isMaker
         self.time = time
     }

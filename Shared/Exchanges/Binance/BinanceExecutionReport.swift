@@ -56,29 +56,22 @@ package struct BinanceFill: Equatable, Sendable {
         self.time = time
     }
 
-    /// The commission was taken in an asset that this fill does not price.
-    package struct ForeignCommission: Error, Equatable, Sendable {
-        package let amount: Money
-        package let asset: String
-    }
-
-    /// The fill as the suite books it.
-    ///
-    /// - Throws: `ForeignCommission` when the fee is neither in the base nor in the quote asset (such as BNB): its
-    ///   worth is not known here.
-    package func booked(
-        orderID: String, account: String, instrument: Instrument
-    ) throws(ForeignCommission) -> Fill {
+    /// The fill as the suite books it. A commission that is neither in the base nor in the quote asset (such as BNB) is booked
+    /// in its own asset.
+    package func booked(orderID: String, account: String, instrument: Instrument) -> Fill {
         var fee = commission
         var feeInBase = Quantity.zero
+        var foreign: Fill.ForeignFee?
         if commissionAsset == instrument.base, let raw = Int64(exactly: commission.raw) {
             feeInBase = Quantity(raw: raw)
             fee = price.times(feeInBase)
         } else if commissionAsset != instrument.quote, !commission.isZero {
-            throw ForeignCommission(amount: commission, asset: commissionAsset)
+            foreign = Fill.ForeignFee(asset: commissionAsset, amount: commission)
+            fee = .zero
         }
         return Fill(
             venueTradeID: String(tradeID), orderID: orderID, account: account, symbol: symbol, side: side,
-            price: price, quantity: quantity, fee: fee, feeInBase: feeInBase, isMaker: isMaker, time: time)
+            price: price, quantity: quantity, fee: fee, feeInBase: feeInBase, foreignFee: foreign, isMaker: isMaker,
+            time: time)
     }
 }

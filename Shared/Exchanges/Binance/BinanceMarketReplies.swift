@@ -155,6 +155,19 @@ package struct BinanceAggregateTrade: Equatable, Sendable, Decodable {
     package let milliseconds: Int64
     package let isBuyerMaker: Bool
 
+    package init(
+        id: Int64, price: Price, quantity: Quantity, firstTradeID: Int64, lastTradeID: Int64, milliseconds: Int64,
+        isBuyerMaker: Bool
+    ) {
+        self.id = id
+        self.price = price
+        self.quantity = quantity
+        self.firstTradeID = firstTradeID
+        self.lastTradeID = lastTradeID
+        self.milliseconds = milliseconds
+        self.isBuyerMaker = isBuyerMaker
+    }
+
     private enum CodingKeys: String, CodingKey {
         case id = "a"
         case price = "p"

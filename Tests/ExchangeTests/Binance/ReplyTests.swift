@@ -140,9 +140,9 @@ struct ReplyTests {
         #expect(base.feeInBase.description == "0.0001" && base.fee.description == "5")
         let quote = try fill("USDT").booked(orderID: "o", account: "main", instrument: instrument)
         #expect(quote.feeInBase.isZero && quote.fee.description == "0.0001")
-        #expect(throws: BinanceFill.ForeignCommission.self) {
-            try fill("BNB").booked(orderID: "o", account: "main", instrument: instrument)
-        }
+        let foreign = try fill("BNB").booked(orderID: "o", account: "main", instrument: instrument)
+        #expect(foreign.fee.isZero && foreign.feeInBase.isZero)
+        #expect(foreign.foreignFee == Fill.ForeignFee(asset: "BNB", amount: try Money("0.0001"[...])))
     }
 }
 

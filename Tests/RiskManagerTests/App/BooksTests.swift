@@ -139,10 +139,18 @@ struct BooksTests {
             _ = try await books.tend("main")
             #expect(try await floor.count("orders WHERE purpose = 'flatten'") == 1)
             for _ in 1...12 {
-                try await refuse("2 minutes")
+                try await refuse("6 minutes")
                 _ = try await books.tend("main")
             }
-            #expect(try await floor.count("orders WHERE purpose = 'flatten'") == 10)
+            #expect(try await floor.count("orders WHERE purpose = 'flatten'") == 13, "it is never given up")
+            try await refuse("2 minutes")
+            _ = try await books.tend("main")
+            #expect(try await floor.count("orders WHERE purpose = 'flatten'") == 13, "but asked ever more seldom")
+            try await floor.database.servers.sql(
+                "UPDATE positions SET unsellable = 'too small'", database: floor.database.name)
+            try await refuse("6 minutes")
+            _ = try await books.tend("main")
+            #expect(try await floor.count("orders WHERE purpose = 'flatten'") == 13, "dust waits")
             await database.close()
         }
     }

@@ -25,6 +25,29 @@ extension AccountBooks {
         if let set = change.place { try await insert(set, transaction) }
     }
 
+    /// Notes that what is held of a market cannot be sold, or can again, and tells it; once, however often it is noted.
+    func mark(_ symbol: Symbol, unsellable obstacle: Instrument.Violation?) async throws {
+        try await change { transaction, _ in try await self.mark(symbol, unsellable: obstacle, transaction) }
+    }
+
+    func mark(_ symbol: Symbol, unsellable obstacle: Instrument.Violation?, _ transaction: Transaction) async throws {
+        let rows = try await transaction.query(
+            """
+            UPDATE positions SET unsellable = $3, updated_at = now()
+            WHERE account = $1 AND symbol = $2 AND (unsellable = '') <> ($3 = '') RETURNING id, quantity
+            """, [account, symbol, obstacle?.description ?? ""])
+        guard let row = rows.first, let obstacle else { return }
+        let (position, quantity) = (try row.text("id"), try row.quantity("quantity"))
+        try await append(
+            SuiteEvent(
+                kind: "position_unsellable", severity: "warning",
+                summary: "\(quantity) of \(symbol) on account \(account) is too small to be sold",
+                description: "\(obstacle). It is sold with what is bought next, or when the price has risen enough.",
+                labels: ["account": account, "symbol": symbol.name]),
+            on: Channels.suiteEvents, id: DerivedID.make("evt", "unsellable", position, quantity.description),
+            correlation: position, causation: position, transaction)
+    }
+
     private func lastVersion(_ held: HeldPosition, _ transaction: Transaction) async throws -> Int64 {
         let rows = try await transaction.query(
             "SELECT exits_version FROM positions WHERE account = $1 AND symbol = $2", [account, held.position.symbol])

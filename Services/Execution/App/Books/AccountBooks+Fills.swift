@@ -15,8 +15,12 @@ extension AccountBooks {
     /// Books fills of one order, one transaction for all of them: fill, order, position, account, trade, performance, exits
     /// and events together, or nothing.
     ///
-    /// A fill that is in the books already changes nothing. Nil when the order is not ours.
-    func book(_ fills: [Fill], of id: String, lot: Quantity, venueID: String?) async throws -> Booked? {
+    /// A fill that is in the books already changes nothing, and one that was set aside stays there. Nil when the order is not ours.
+    ///
+    /// - Parameter settler: who books fills that were set aside after all; nil for others.
+    func book(
+        _ fills: [Fill], of id: String, lot: Quantity, venueID: String?, settling settler: String? = nil
+    ) async throws -> Booked? {
         try await change { transaction, _ in
             let rows = try await transaction.query(
                 "SELECT " + BookedOrder.columns + " FROM orders WHERE id = $1 AND account = $2 FOR UPDATE",
@@ -27,6 +31,7 @@ extension AccountBooks {
             var new: [Fill] = []
             var closed: [HeldPosition.RoundTrip] = []
             var held = try await self.position(booked.order.symbol, transaction)
+            let fills = try await self.bookable(fills, of: id, settler, transaction)
             for fill in fills where try await self.insert(fill, transaction) {
                 new.append(fill)
                 let effect = try self.apply(fill, booked.order, &held, lot)
@@ -47,7 +52,11 @@ extension AccountBooks {
     func tendExits(_ symbol: Symbol, lot: Quantity, now: Timestamp, correlation: String) async throws {
         try await change { transaction, _ in
             let held = try await self.position(symbol, transaction)
-            try await self.guardPosition(held, lot, correlation, now, transaction)
+            let fill = try await transaction.query(
+                "SELECT max(filled_ns) AS at FROM fills WHERE account = $1 AND symbol = $2", [self.account, symbol])
+            // The position is to be guarded since its last fill: what the market has reached since then counts.
+            let since: Timestamp? = try fill.first?.optional("at")
+            try await self.guardPosition(held, lot, correlation, min(since ?? now, now), transaction)
         }
     }
 
@@ -61,12 +70,12 @@ extension AccountBooks {
         try await transaction.execute(
             """
             INSERT INTO fills (account, symbol, venue_trade_id, order_id, side, price, quantity, fee, fee_in_base, maker,
-                filled_ns)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING
+                filled_ns, fee_asset, fee_amount)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING
             """,
             [
                 account, fill.symbol, fill.venueTradeID, fill.orderID, fill.side, fill.price, fill.quantity, fill.fee,
-                fill.feeInBase, fill.isMaker, fill.time,
+                fill.feeInBase, fill.isMaker, fill.time, fill.foreignFee?.asset, fill.foreignFee?.amount,
             ]) == 1
     }
 
@@ -90,13 +99,20 @@ extension AccountBooks {
         try await transaction.execute(
             "UPDATE accounts SET cash = cash + $2, realised = realised + $3, fees = fees + $4 WHERE id = $1",
             [account, effect.booking.cash, effect.booking.realised, effect.booking.fee])
+        guard let foreign = fill.foreignFee else { return }
+        try await transaction.execute(
+            """
+            INSERT INTO account_fees (account, asset, amount) VALUES ($1, $2, $3)
+            ON CONFLICT (account, asset) DO UPDATE SET amount = account_fees.amount + excluded.amount
+            """, [account, foreign.asset, foreign.amount])
     }
 
     private func move(
         _ booked: inout BookedOrder, by fill: Fill, _ held: HeldPosition, _ venueID: String?,
         _ transaction: Transaction
     ) async throws {
-        var life = OrderLife(quantity: booked.order.quantity, state: booked.state, filled: booked.filled)
+        var life = OrderLife(
+            quantity: booked.order.quantity, state: booked.state, filled: booked.filled, aside: booked.aside)
         let remaining = life.remaining
         _ = life.handle(.filled(fill.quantity))
         booked.state = life.state
@@ -125,7 +141,7 @@ extension AccountBooks {
                 cost = excluded.cost, strategy = excluded.strategy, stop = excluded.stop, target = excluded.target,
                 opened_ns = excluded.opened_ns, is_open = excluded.is_open, bought = excluded.bought,
                 bought_for = excluded.bought_for, sold = excluded.sold, sold_for = excluded.sold_for,
-                realised = excluded.realised, fees = excluded.fees, updated_at = now(),
+                realised = excluded.realised, fees = excluded.fees, unsellable = '', updated_at = now(),
                 exits_version = CASE WHEN positions.id = excluded.id THEN positions.exits_version ELSE 0 END
             """,
             [

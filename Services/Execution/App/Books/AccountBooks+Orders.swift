@@ -25,6 +25,8 @@ extension AccountBooks {
         let lot: Quantity
         /// The venue takes no entries now: they wait until they expire.
         let holdsEntries: Bool
+        /// Whether the venue would refuse to sell so much, as too small.
+        let tooSmall: @Sendable (Quantity) -> Instrument.Violation?
         /// The last check of an entry; a refusal ends it.
         let check: @Sendable (Order) -> OrderGuard.Refusal?
     }
@@ -39,7 +41,7 @@ extension AccountBooks {
             guard let row = rows.first else { return .gone }
             var booked = try BookedOrder(row)
             guard booked.state == (again ? .submitting : .approved) else { return .gone }
-            if let (state, reason) = Self.obstacle(booked.order, terms, locked.trading) {
+            if let (state, reason) = Self.obstacle(booked.order, terms, locked) {
                 return .ended(try await self.end(booked, state, reason, transaction))
             }
             if terms.holdsEntries, !booked.order.purpose.isReduceOnly { return .later }
@@ -50,6 +52,10 @@ extension AccountBooks {
                     return .ended(try await self.end(booked, .cancelled, "nothing is held", transaction))
                 }
                 booked = fitted
+                if let obstacle = terms.tooSmall(fitted.order.quantity) {
+                    try await self.mark(fitted.order.symbol, unsellable: obstacle, transaction)
+                    return .ended(try await self.end(booked, .rejected, "dust: \(obstacle)", transaction))
+                }
             }
             try await transaction.execute(
                 """
@@ -65,11 +71,14 @@ extension AccountBooks {
     }
 
     private static func obstacle(
-        _ order: Order, _ terms: ClaimTerms, _ trading: TradingState
+        _ order: Order, _ terms: ClaimTerms, _ locked: Locked
     ) -> (OrderState, String)? {
         if let expiry = order.expiresAt, terms.now >= expiry { return (.expired, "not sent before \(expiry)") }
         guard !order.purpose.isReduceOnly else { return nil }
-        if trading != .running { return (.cancelled, "trading is \(trading.rawValue)") }
+        if locked.trading != .running { return (.cancelled, "trading is \(locked.trading.rawValue)") }
+        if locked.fillsAside > 0 {
+            return (.rejected, "fill_set_aside: \(locked.fillsAside) fills could not be booked and are not settled")
+        }
         if let refusal = terms.check(order) { return (.rejected, "\(refusal.code): \(refusal)") }
         return nil
     }

@@ -51,6 +51,8 @@ final class AccountBooks: Sendable {
     struct Locked: Sendable {
         let trading: TradingState
         let token: Int64
+        /// Fills that could not be booked and are not settled.
+        let fillsAside: Int
     }
 
     /// Runs `body` with the account locked.
@@ -70,7 +72,8 @@ final class AccountBooks: Sendable {
             let rows = try await transaction.query(
                 """
                 SELECT accounts.state, (SELECT leases.token FROM leases WHERE leases.name = $2
-                    AND leases.expires_at > clock_timestamp()) AS token
+                    AND leases.expires_at > clock_timestamp()) AS token,
+                    (SELECT count(*) FROM fills_set_aside WHERE account = $1 AND settlement IS NULL) AS aside
                 FROM accounts WHERE accounts.id = $1 FOR UPDATE
                 """, [self.account, lease.name])
             guard let row = rows.first else {
@@ -79,7 +82,9 @@ final class AccountBooks: Sendable {
             guard try row.optional("token", as: Int64.self) == lease.token else {
                 throw StoreError(.leaseLost, "lease \(lease.name) is no longer ours")
             }
-            return try await body(transaction, Locked(trading: try row.value("state"), token: lease.token))
+            return try await body(
+                transaction,
+                Locked(trading: try row.value("state"), token: lease.token, fillsAside: try row.int("aside")))
         }
     }
 
@@ -88,6 +93,8 @@ final class AccountBooks: Sendable {
         let orders: [BookedOrder]
         let position: HeldPosition?
         let exitsVersion: Int64
+        /// Why what is held cannot be sold; nil while it can.
+        let unsellable: String?
     }
 
     func load(_ symbol: Symbol) async throws -> Snapshot {
@@ -106,18 +113,29 @@ final class AccountBooks: Sendable {
         ).first
         return Snapshot(
             orders: orders, position: try row.map(HeldPosition.init),
-            exitsVersion: try row?.int64("exits_version") ?? 0)
+            exitsVersion: try row?.int64("exits_version") ?? 0,
+            unsellable: try row?.text("unsellable").nonEmpty)
     }
 
-    /// The markets in which the account has something.
+    /// What the account may do; nil without such an account.
+    func trading() async throws -> TradingState? {
+        try await patiently {
+            try await self.database.query("SELECT state FROM accounts WHERE id = $1", [self.account]).first?
+                .value("state")
+        }
+    }
+
+    /// The markets in which the account has something to be looked after.
     func symbols() async throws -> [Symbol] {
-        try await database.query(
-            """
-            SELECT DISTINCT symbol FROM orders
-            WHERE account = $1 AND state IN ('approved', 'submitting', 'open', 'partially_filled')
-            UNION SELECT symbol FROM positions WHERE account = $1 AND quantity > 0 ORDER BY symbol
-            """, [account]
-        ).map { try $0.symbol("symbol") }
+        try await patiently {
+            try await self.database.query(
+                """
+                SELECT DISTINCT symbol FROM orders
+                WHERE account = $1 AND state IN ('approved', 'submitting', 'open', 'partially_filled')
+                UNION SELECT symbol FROM positions WHERE account = $1 AND is_open ORDER BY symbol
+                """, [self.account]
+            ).map { try $0.symbol("symbol") }
+        }
     }
 
     /// The orders that wait to be claimed, exits before entries, by market.
@@ -130,20 +148,21 @@ final class AccountBooks: Sendable {
         ).map { (try $0.text("id"), try $0.symbol("symbol")) }
     }
 
-    /// The prints that the final minute candles since a moment stand for, oldest first; a week of them at most.
-    func history(_ symbol: Symbol, since: Timestamp) async throws -> [Print] {
-        try await database.query(
-            """
-            SELECT DISTINCT ON (open_ns) open_ns, open, high, low, close, volume, trades FROM candles
-            WHERE symbol = $1 AND timeframe = '1m' AND open_ns >= $2 ORDER BY open_ns, revision DESC LIMIT 10080
-            """, [symbol, since]
-        ).flatMap { row in
-            BarPrints(
+    /// The final minute candles since a moment, oldest first; a week of them at most.
+    func minutes(_ symbol: Symbol, since: Timestamp) async throws -> [Candle] {
+        try await patiently {
+            try await self.database.query(
+                """
+                SELECT DISTINCT ON (open_ns) open_ns, open, high, low, close, volume, trades FROM candles
+                WHERE symbol = $1 AND timeframe = '1m' AND open_ns >= $2 ORDER BY open_ns, revision DESC LIMIT 10080
+                """, [symbol, since]
+            ).map { row in
                 Candle(
                     symbol: symbol, timeframe: .minute1, openTime: try row.timestamp("open_ns"),
                     open: try row.price("open"), high: try row.price("high"), low: try row.price("low"),
                     close: try row.price("close"), volume: try row.quantity("volume"),
-                    tradeCount: try row.int64("trades"), isFinal: true))
+                    tradeCount: try row.int64("trades"), isFinal: true)
+            }
         }
     }
 
@@ -155,6 +174,12 @@ final class AccountBooks: Sendable {
         let imbalance: Money
         /// Positions that are open without a live protective order and without one that closes them.
         let exitsMissing: Int
+        /// Positions that are open and too small to be sold.
+        let unsellable: Int
+        /// Fills that could not be booked and are not settled.
+        let fillsAside: Int
+        /// Positions that the venue has refused to close five times or more.
+        let exitsRefused: Int
     }
 
     func totals() async throws -> Totals? { try await patiently { try await self.sum() } }
@@ -165,15 +190,28 @@ final class AccountBooks: Sendable {
             SELECT state, realised, fees, deposits - withdrawals + realised - fees - cash
                     - coalesce((SELECT sum(cost) FROM positions WHERE account = $1), 0) AS imbalance,
                 (SELECT count(*) FROM positions p WHERE p.account = $1 AND p.is_open
-                    AND (p.stop IS NOT NULL OR p.target IS NOT NULL) AND NOT EXISTS (
+                    AND p.unsellable = '' AND (p.stop IS NOT NULL OR p.target IS NOT NULL) AND NOT EXISTS (
                         SELECT 1 FROM orders o WHERE o.account = $1 AND o.symbol = p.symbol AND o.reduce_only
-                            AND o.state IN ('approved', 'submitting', 'open', 'partially_filled'))) AS missing
+                            AND o.state IN ('approved', 'submitting', 'open', 'partially_filled'))) AS missing,
+                (SELECT count(*) FROM positions WHERE account = $1 AND is_open AND unsellable <> '') AS unsellable,
+                (SELECT count(*) FROM fills_set_aside WHERE account = $1 AND settlement IS NULL) AS aside,
+                (SELECT count(*) FROM positions p WHERE p.account = $1 AND p.is_open AND p.unsellable = '' AND 5 <= (
+                    SELECT count(*) FROM orders o WHERE o.account = $1 AND o.symbol = p.symbol
+                        AND o.purpose IN ('exit', 'flatten') AND o.state = 'rejected'
+                        AND o.decided_ns >= p.opened_ns)) AS refused
             FROM accounts WHERE id = $1
             """, [account])
         return try rows.first.map { row in
             Totals(
                 trading: try row.value("state"), realised: try row.money("realised"), fees: try row.money("fees"),
-                imbalance: try row.money("imbalance"), exitsMissing: try row.int("missing"))
+                imbalance: try row.money("imbalance"), exitsMissing: try row.int("missing"),
+                unsellable: try row.int("unsellable"), fillsAside: try row.int("aside"),
+                exitsRefused: try row.int("refused"))
         }
     }
+}
+
+extension String {
+    /// Nil instead of nothing.
+    var nonEmpty: String? { isEmpty ? nil : self }
 }

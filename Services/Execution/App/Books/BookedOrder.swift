@@ -7,6 +7,8 @@ struct BookedOrder: Sendable, Hashable {
     var order: Order
     var state: OrderState
     var filled: Quantity
+    /// What was executed in fills that could not be booked.
+    var aside: Quantity
     /// The position that it opened, adds to or guards.
     var position: String?
     /// Of the exit set it belongs to.
@@ -20,7 +22,9 @@ struct BookedOrder: Sendable, Hashable {
         orders.id, orders.account, orders.symbol, orders.side, orders.type, orders.purpose, orders.quantity,
         orders.limit_price, orders.trigger_price, orders.protective_stop, orders.protective_target, orders.strategy,
         orders.reason, orders.correlation, orders.decided_ns, orders.expires_ns, orders.state, orders.filled_quantity,
-        orders.position_id, orders.exits_version, orders.created_at, orders.venue_order_id
+        orders.position_id, orders.exits_version, orders.created_at, orders.venue_order_id,
+        (SELECT coalesce(sum(f.quantity), 0) FROM fills_set_aside f WHERE f.order_id = orders.id
+            AND f.settlement IS DISTINCT FROM 'booked') AS aside
         """
 
     init(_ row: Row) throws(StoreError) {
@@ -34,6 +38,7 @@ struct BookedOrder: Sendable, Hashable {
             decidedAt: try row.timestamp("decided_ns"), expiresAt: try row.optional("expires_ns"))
         state = try row.value("state")
         filled = try row.quantity("filled_quantity")
+        aside = try row.quantity("aside")
         position = try row.optional("position_id")
         version = try row.optional("exits_version")
         createdAt = try row.wallTime("created_at")
@@ -47,6 +52,7 @@ struct BookedOrder: Sendable, Hashable {
         self.order = order
         self.state = state
         self.filled = filled
+        aside = .zero
         self.position = position
         self.version = version
         self.createdAt = createdAt
@@ -70,7 +76,7 @@ extension HeldPosition {
         positions.account, positions.symbol, positions.id, positions.quantity, positions.cost, positions.strategy,
         positions.stop, positions.target, positions.opened_ns, positions.is_open, positions.bought,
         positions.bought_for, positions.sold, positions.sold_for, positions.realised, positions.fees,
-        positions.exits_version
+        positions.exits_version, positions.unsellable
         """
 
     init(_ row: Row) throws(StoreError) {

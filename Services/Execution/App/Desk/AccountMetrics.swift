@@ -67,12 +67,39 @@ final class AccountMetrics: Sendable {
         gauge("plimsoll_orders_in_doubt", "Orders of which it is not known whether the venue has them.").set(sum)
     }
 
+    func behind(_ symbol: Symbol, _ on: Bool) {
+        gauge(
+            "plimsoll_market_history_missing",
+            "1 while it is not known what happened in a market before the last start.", ["symbol": symbol.name]
+        ).set(on)
+    }
+
+    func journal(_ symbol: Symbol, works: Bool) {
+        gauge(
+            "plimsoll_exit_journal_broken", "1 while the journal of protective exits cannot be written or read.",
+            ["symbol": symbol.name]
+        ).set(!works)
+    }
+
     func totals(_ totals: AccountBooks.Totals) {
         gauge("plimsoll_realised", "Realised profit, fees apart, in the account's currency.")
             .set(totals.realised.approximate)
         gauge("plimsoll_fees", "Fees paid, in the account's currency.").set(totals.fees.approximate)
         gauge("plimsoll_ledger_imbalance", "Zero, or the books are wrong.").set(totals.imbalance.approximate)
         gauge("plimsoll_exits_missing", "Open positions without a live protective order.").set(totals.exitsMissing)
+        gauge("plimsoll_positions_unsellable", "Open positions that are too small for the venue to sell.")
+            .set(totals.unsellable)
+        gauge("plimsoll_fills_set_aside", "Fills that cannot be booked; while there is one no new risk is taken.")
+            .set(totals.fillsAside)
+        gauge("plimsoll_exits_refused", "Open positions that the venue has refused to close five times or more.")
+            .set(totals.exitsRefused)
+    }
+
+    func unattended(_ count: Int) {
+        gauge(
+            "plimsoll_markets_unattended",
+            "Markets in which the account has something and which nobody can look after, since their rules are unknown."
+        ).set(count)
     }
 
     func missing(_ symbol: Symbol, _ quantity: Quantity) {

@@ -1,4 +1,5 @@
 import Domain
+import ExecutionCore
 import Synchronization
 
 /// What waits for a desk. Bounded: prices are folded into a range, the rest is looked up again when too much came.
@@ -8,9 +9,8 @@ final class DeskInbox: Sendable {
         var orders: [String] = []
         /// What the venue told by itself.
         var news: [VenueOrder] = []
-        /// The lowest and the highest print since the last look.
-        var low: Price?
-        var high: Price?
+        /// What the prints since the last look reached.
+        var touched = TouchedPrices()
         /// Reports may have been lost: ask the venue for everything.
         var looksAgain = false
         var control = false
@@ -40,12 +40,9 @@ final class DeskInbox: Sendable {
     /// Wakes the desk only while it watches prices itself.
     func add(_ prints: [Print]) {
         state.withLock { work in
-            for print in prints {
-                work.low = min(work.low ?? print.price, print.price)
-                work.high = max(work.high ?? print.price, print.price)
-            }
+            for print in prints { work.touched.note(print.price, at: print.time) }
         }
-        if watching.load(ordering: .relaxed) { wake.yield() }
+        if isWatching { wake.yield() }
     }
 
     func lookAgain() {
@@ -63,6 +60,9 @@ final class DeskInbox: Sendable {
     func close() { wake.finish() }
 
     func watch(_ on: Bool) { watching.store(on, ordering: .relaxed) }
+
+    /// The desk watches prices itself.
+    var isWatching: Bool { watching.load(ordering: .relaxed) }
 
     func take() -> Work {
         state.withLock { work in

@@ -42,22 +42,43 @@ final class ExitJournal: Sendable {
         guard last.withLock({ $0[symbol] }) != snapshot || snapshot == nil else { return }
         let target = file(symbol, "json")
         let bytes = try snapshot.map { try Self.encode($0) }
-        try await perform {
+        try await perform { [folder] in
             guard let bytes else {
-                if access(target.path, F_OK) == 0 { try FileManager.default.removeItem(at: target) }
+                if access(target.path, F_OK) == 0 {
+                    try FileManager.default.removeItem(at: target)
+                    try Self.sync(folder)
+                }
                 return
             }
             let draft = target.appendingPathExtension("new")
             try Self.write(bytes, to: draft, flags: O_WRONLY | O_CREAT | O_TRUNC)
             guard rename(draft.path, target.path) == 0 else { throw Failure(operation: "rename", number: errno) }
+            try Self.sync(folder)
         }
         last.withLock { $0[symbol] = snapshot }
     }
 
-    /// The newest snapshot of a market; nil when there is none that can be read.
-    func recall(_ symbol: Symbol) async -> Snapshot? {
+    /// The newest snapshot of a market; nil when nothing was held there.
+    ///
+    /// - Throws: `Unreadable` when there is one and it says nothing: the position in it is not protected without the books.
+    func recall(_ symbol: Symbol) async throws -> Snapshot? {
         let source = file(symbol, "json")
-        return try? await perform { try JSONDecoder().decode(Snapshot.self, from: Data(contentsOf: source)) }
+        return try await perform {
+            guard access(source.path, F_OK) == 0 else { return nil }
+            do { return try JSONDecoder().decode(Snapshot.self, from: Data(contentsOf: source)) } catch {
+                throw Unreadable(file: source.lastPathComponent)
+            }
+        }
+    }
+
+    /// The markets of which something is kept: those that need looking after even when nobody else can be asked.
+    func symbols() throws -> [Symbol] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        return Set(
+            names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".log") }.compactMap { name in
+                name.split(separator: ".").first.flatMap { Symbol($0) }
+            }
+        ).sorted()
     }
 
     /// Writes down what was done, before anybody relies on it.
@@ -71,25 +92,45 @@ final class ExitJournal: Sendable {
         }
         let target = file(symbol, "log")
         let complete = bytes
-        try await perform { try Self.write(complete, to: target, flags: O_WRONLY | O_CREAT | O_APPEND) }
+        try await perform { [folder] in
+            let isNew = access(target.path, F_OK) != 0
+            try Self.write(complete, to: target, flags: O_WRONLY | O_CREAT | O_APPEND)
+            if isNew { try Self.sync(folder) }
+        }
     }
 
-    /// What is not in the books yet. A last line that was cut off in mid-write was never relied on.
-    func records(_ symbol: Symbol) async throws -> [Record] {
+    /// What is not in the books yet, and how many lines say nothing. One that was cut off in mid-write was never relied on; any
+    /// other would have been something that was done.
+    func records(_ symbol: Symbol) async throws -> (records: [Record], unreadable: Int) {
         let source = file(symbol, "log")
         return try await perform {
-            guard access(source.path, F_OK) == 0 else { return [] }
+            guard access(source.path, F_OK) == 0 else { return ([], 0) }
             let lines = try Data(contentsOf: source).split(separator: 0x0a)
-            return lines.compactMap { try? JSONDecoder().decode(Record.self, from: $0) }
+            // What cannot be read is counted, and told by the caller.
+            let records = lines.compactMap { try? JSONDecoder().decode(Record.self, from: $0) }
+            return (records, lines.count - records.count)
         }
     }
 
-    /// Everything of a market is in the books.
-    func clear(_ symbol: Symbol) async throws {
+    /// Everything of a market is in the books. With lines that could not be read the file is kept under another name.
+    func clear(_ symbol: Symbol, keeping: Bool = false) async throws {
         let target = file(symbol, "log")
-        try await perform {
-            if access(target.path, F_OK) == 0 { try FileManager.default.removeItem(at: target) }
+        let kept = file(symbol, "unreadable")
+        try await perform { [folder] in
+            guard access(target.path, F_OK) == 0 else { return }
+            if keeping {
+                guard rename(target.path, kept.path) == 0 else { throw Failure(operation: "rename", number: errno) }
+            } else {
+                try FileManager.default.removeItem(at: target)
+            }
+            try Self.sync(folder)
         }
+    }
+
+    /// A file is there and is not what was written.
+    struct Unreadable: Error, CustomStringConvertible {
+        let file: String
+        var description: String { "\(file) of the exit journal cannot be read" }
     }
 
     /// A file could not be written.
@@ -112,6 +153,14 @@ final class ExitJournal: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         return try encoder.encode(value)
+    }
+
+    /// Without it a file that was made or renamed may be gone after the machine lost its power, whatever was synced of it.
+    private static func sync(_ folder: URL) throws {
+        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure(operation: "open", number: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw Failure(operation: "fsync", number: errno) }
     }
 
     private static func write(_ bytes: Data, to file: URL, flags: Int32) throws {

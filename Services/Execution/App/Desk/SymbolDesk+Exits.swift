@@ -6,17 +6,41 @@ import Store
 extension SymbolDesk {
     /// Brings the protective orders to what the position needs: withdraw, book, send.
     func tendExits() async throws {
+        try await judgeSize()
         let change = ExitChange.decide(
-            held: held, live: liveExits, leaving: isLeaving, lastVersion: exitsVersion, lot: instrument.lotSize,
-            correlation: "", now: parts.board.now)
+            held: unsellable == nil ? held : nil, live: liveExits, leaving: isLeaving, lastVersion: exitsVersion,
+            lot: instrument.lotSize, correlation: "", now: parts.board.now)
         if !change.withdraw.isEmpty { try await withdraw(change.withdraw) }
-        if change.place != nil {
-            guard let held, ContinuousClock.now >= nextExitAttempt else { return }
-            try await parts.books.tendExits(
-                symbol, lot: instrument.lotSize, now: parts.board.now, correlation: held.id)
-            try await load()
-        }
+        if change.place != nil { try await bookExits() }
         try await sendExits()
+    }
+
+    /// Books the set that the position needs. It stands from the last fill on: what was printed since counts.
+    private func bookExits() async throws {
+        guard let held else { return }
+        try await parts.books.tendExits(symbol, lot: instrument.lotSize, now: parts.board.now, correlation: held.id)
+        try await load()
+    }
+
+    /// Notes when what is held cannot be sold, and when it can again. What the venue holds exits for is not looked at: it took them.
+    private func judgeSize() async throws {
+        guard let held, held.isOpen, !isLeaving, let price = freshPrice,
+            liveExits.allSatisfy({ $0.state == .approved })
+        else { return }
+        let obstacle = Sellability.obstacle(
+            held.position.quantity, at: price, instrument, wasTooSmall: unsellable != nil)
+        guard (obstacle == nil) != (unsellable == nil) else { return }
+        try await parts.books.mark(symbol, unsellable: obstacle)
+        unsellable = obstacle?.description
+        parts.logger.notice(
+            obstacle == nil ? "what is held can be sold again" : "what is held is too small to be sold",
+            metadata: ["symbol": "\(symbol)", "reason": "\(unsellable ?? "")"])
+    }
+
+    /// The last price, if it is not too old to decide anything by.
+    var freshPrice: Price? {
+        let market = parts.board.market(symbol)
+        return market.age <= parts.checks.staleAfter ? market.lastPrice : nil
     }
 
     private func withdraw(_ ids: [String]) async throws {
@@ -38,13 +62,15 @@ extension SymbolDesk {
     private func sendExits() async throws {
         let live = liveExits
         guard let first = live.first, live.allSatisfy({ $0.state == .approved && $0.version == first.version }),
-            !isLeaving, !watchedHere.contains(first.position), ContinuousClock.now >= nextExitAttempt
+            !isLeaving, refusals.offers(first.position, at: freshPrice, now: .now)
         else { return }
         guard try await parts.books.claimExits(live.map(\.order.id), window: parts.venue.validity) else {
             isLoaded = false
             return
         }
         try await place(live.map(\.order.id))
+        // One that was refused is watched here, from now on.
+        if liveExits.isEmpty, needsExits, !isLeaving { try await bookExits() }
     }
 
     /// Sends protective orders that are claimed: two as a pair.
@@ -63,6 +89,7 @@ extension SymbolDesk {
         }
         switch outcome {
         case .success(let answers):
+            if let position = legs.first?.position { refusals.accepted(position) }
             for answer in answers { try await settle(answer) }
             for id in ids where orders[id]?.life.state == .submitting { try await apply(.accepted, to: id) }
         case .failure(let error): for id in ids { try await failed(id, error) }
@@ -100,25 +127,23 @@ extension SymbolDesk {
         try await place(set)
     }
 
-    /// The venue would not take it: the next set is watched here, after a pause that grows while it goes on refusing, so that
-    /// neither the venue nor the books are flooded.
+    /// The venue would not take it: the next set is watched here, and offered again later. A sale that it refuses is tried again
+    /// after a pause that grows, so that neither the venue nor the books are flooded.
     func refusedExit(_ tracked: TrackedOrder) {
-        let (position, version) = (tracked.booked.position ?? "", tracked.booked.version ?? 0)
-        if refused.position != position {
-            refused = (position, version, 0)
-        } else if version > refused.version {
-            refused = (position, version, refused.again + 1)
+        guard let position = tracked.booked.position else { return }
+        if tracked.isFired {
+            refusals.refusedToSell(position, now: .now)
+        } else {
+            refusals.refusedToHold(
+                position, version: tracked.booked.version ?? 0, at: freshPrice, now: .now)
         }
-        watchedHere.insert(position)
-        if watchedHere.count > 64 { watchedHere = [position] }
-        nextExitAttempt = .now + .milliseconds(500) * (1 << min(refused.again, 4))
     }
 
-    /// Sends off the exit that the prints since the last look set off, if the venue does not hold it.
-    func fire(low: Price?, high: Price?) async throws {
-        guard let low, let high, !isLeaving else { return }
+    /// Sends off the exit that the market has set off since it stands, if the venue does not hold it.
+    func fire() async throws {
+        guard !isLeaving, unsellable == nil else { return }
         let exits = liveExits
-        guard let due = ExitWatch.due(exits, at: low) ?? ExitWatch.due(exits, at: high) else { return }
+        guard let due = ExitWatch.due(exits, touched), refusals.sells(due.position, now: .now) else { return }
         let partners = exits.map(\.order.id).filter { $0 != due.order.id }
         guard
             try await parts.books.claimExits([due.order.id], cancelling: partners, window: parts.venue.validity),

@@ -70,11 +70,12 @@ extension SymbolDesk {
         }
     }
 
-    /// Takes entries back while trading is stopped.
+    /// Takes entries back while no new risk may be taken; after a resume they stay.
     func enforceControl() async throws {
+        guard let trading = try await parts.books.trading(), trading != .running else { return }
         for tracked in orders.values.filter({ $0.booked.order.purpose == .entry }).sorted(by: { $0.id < $1.id }) {
             guard tracked.isAtVenue || tracked.isReady else { continue }
-            try await apply(.withdrawn, to: tracked.id, reason: "trading was stopped")
+            try await apply(.withdrawn, to: tracked.id, reason: "trading is \(trading.rawValue)")
             if orders[tracked.id] != nil { try await look(tracked.id) }
         }
     }

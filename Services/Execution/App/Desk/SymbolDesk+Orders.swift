@@ -44,9 +44,11 @@ extension SymbolDesk {
         let instrument = instrument
         let checks = parts.checks
         let heldQuantity = held?.position.quantity ?? .zero
+        let price = freshPrice
         return AccountBooks.ClaimTerms(
             now: parts.board.now, window: parts.venue.validity, lot: instrument.lotSize,
             holdsEntries: !parts.gate.takesEntries,
+            tooSmall: { quantity in price.flatMap { Sellability.obstacle(quantity, at: $0, instrument) } },
             check: { order in
                 do throws(OrderGuard.Refusal) {
                     try checks.check(order, instrument: instrument, market: market, held: heldQuantity)
@@ -59,6 +61,7 @@ extension SymbolDesk {
     func send(_ booked: BookedOrder, as type: OrderType) async throws {
         var tracked = TrackedOrder(booked, validity: parts.venue.validity, now: .now)
         tracked.beginSending()
+        tracked.isFired = booked.isExit && type == .market
         orders[booked.order.id] = tracked
         let outcome = await parts.gate.call("place") { () async throws(VenueError) in
             try await self.parts.venue.place(booked.order, as: type)
@@ -128,8 +131,7 @@ extension SymbolDesk {
 
     /// Books fills that are new, and takes up what they changed.
     func book(_ fills: [Fill], of answer: VenueOrder) async throws {
-        let booked = try await parts.books.book(
-            fills, of: answer.id, lot: instrument.lotSize, venueID: answer.venueID)
+        let booked = try await bookOrSetAside(fills, of: answer.id, venueID: answer.venueID)
         guard let booked, !booked.fills.isEmpty else { return }
         for fill in booked.fills { parts.metrics.fill(fill) }
         parts.metrics.order(booked.order.state)

@@ -6,53 +6,69 @@ import Store
 /// What goes on while the database is away: exits only, from what is in mind or in the journal, written down before it is done.
 extension SymbolDesk {
     /// Keeps the journal's picture of this market up to date.
-    func rememberPosition() async throws {
-        guard let held, held.isOpen else { return try await parts.journal.remember(symbol, nil) }
+    func rememberPosition() async {
         let exits = liveExits
-        try await parts.journal.remember(
-            symbol,
-            ExitJournal.Snapshot(
+        let snapshot = held.flatMap { held -> ExitJournal.Snapshot? in
+            guard held.isOpen else { return nil }
+            return ExitJournal.Snapshot(
                 position: held.id, quantity: held.position.quantity, cost: held.position.cost, strategy: held.strategy,
                 version: exitsVersion, exits: exits.map(\.order),
-                atVenue: exits.filter { $0.state != .approved }.map(\.order.id)))
+                atVenue: exits.filter { $0.state != .approved }.map(\.order.id))
+        }
+        do {
+            try await parts.journal.remember(symbol, snapshot)
+            parts.metrics.journal(symbol, works: true)
+        } catch {
+            // The books have it: what is lost is the protection while they are away.
+            parts.metrics.journal(symbol, works: false)
+            parts.logger.critical(
+                "the exit journal cannot be written", metadata: ["symbol": "\(symbol)", "error": "\(error)"])
+        }
     }
 
     /// Brings what was done without the books into them. A repeat changes nothing.
     func settleJournal() async throws {
-        let records = try await parts.journal.records(symbol)
-        guard !records.isEmpty else { return }
+        let (records, unreadable) = try await parts.journal.records(symbol)
+        guard !records.isEmpty || unreadable > 0 else { return }
         for record in records {
             switch record {
             case .fired(let order, let partners):
                 _ = try await parts.books.claimExits([order], cancelling: partners, window: parts.venue.validity)
-            case .filled(let fill):
-                _ = try await parts.books.book([fill], of: fill.orderID, lot: instrument.lotSize, venueID: nil)
+            case .filled(let fill): _ = try await bookOrSetAside([fill], of: fill.orderID, venueID: nil)
             }
         }
         parts.logger.notice(
             "what was done without the books is in them",
             metadata: ["symbol": "\(symbol)", "records": "\(records.count)"])
-        try await parts.journal.clear(symbol)
+        if unreadable > 0 {
+            parts.logger.critical(
+                "lines of the exit journal cannot be read: the file is kept, and the venue is asked what was done",
+                metadata: ["symbol": "\(symbol)", "lines": "\(unreadable)"])
+        }
+        try await parts.journal.clear(symbol, keeping: unreadable > 0)
     }
 
     /// Guards the position while the books are away.
     func protectWithoutBooks(_ work: DeskInbox.Work) async {
         do {
-            if orders.isEmpty, held == nil { await recall() }
+            if orders.isEmpty, held == nil { try await recall() }
             try await keepFills(work.news)
-            try await fireWithoutBooks(low: work.low, high: work.high)
+            await catchUp()
+            try await fireWithoutBooks()
             try await lookWithoutBooks()
+            parts.metrics.journal(symbol, works: true)
         } catch {
+            parts.metrics.journal(symbol, works: false)
             parts.logger.critical(
                 "a position cannot be protected without the books",
                 metadata: ["symbol": "\(symbol)", "error": "\(error)"])
         }
-        inbox.watch(liveExits.contains { $0.state == .approved })
+        watch()
     }
 
     /// Takes position and exits up from the journal, after a start without the books.
-    private func recall() async {
-        guard let known = await parts.journal.recall(symbol) else { return }
+    private func recall() async throws {
+        guard let known = try await parts.journal.recall(symbol) else { return }
         for order in known.exits {
             let booked = BookedOrder(
                 order: order, state: known.atVenue.contains(order.id) ? .open : .approved, filled: .zero,
@@ -67,8 +83,7 @@ extension SymbolDesk {
             guard case .success(.some(let found)) = outcome else { continue }
             _ = orders[id]?.life.handle(found.status.map { .reported($0, executed: found.executed) } ?? .accepted)
         }
-        let resting = orders.values.filter(\.isAtVenue).map(\.booked.order).sorted { $0.id < $1.id }
-        await parts.venue.adopt(symbol, [resting], since: [])
+        await adopt(booked: [])
     }
 
     private func keepFills(_ news: [VenueOrder]) async throws {
@@ -80,10 +95,10 @@ extension SymbolDesk {
         }
     }
 
-    private func fireWithoutBooks(low: Price?, high: Price?) async throws {
-        guard let low, let high, !isLeaving else { return }
+    private func fireWithoutBooks() async throws {
+        guard !isLeaving else { return }
         let exits = liveExits.filter { orders[$0.order.id]?.life.state.isTerminal == false }
-        guard let due = ExitWatch.due(exits, at: low) ?? ExitWatch.due(exits, at: high) else { return }
+        guard let due = ExitWatch.due(exits, touched) else { return }
         let partners = exits.map(\.order.id).filter { $0 != due.order.id }
         try await parts.journal.append([.fired(order: due.order.id, partners: partners)], symbol)
         for id in partners { _ = orders[id]?.life.handle(.withdrawn) }

@@ -19,6 +19,10 @@ actor SymbolDesk {
         let logger: Logger
         /// How often the venue is asked for an order of which it should report by itself.
         let pollInterval: Duration
+        /// Tells what happened in a market while nobody listened.
+        let history: MarketHistory
+        /// Hears up to which print everything is known.
+        let known: @Sendable (Print) async -> Void
     }
 
     let instrument: Instrument
@@ -29,13 +33,18 @@ actor SymbolDesk {
     var exitsVersion: Int64 = 0
     /// Orders that somebody rang for and that could not be claimed yet.
     var waiting: [String] = []
-    /// Positions whose exits the venue would not hold: watched here.
-    var watchedHere: Set<String> = []
-    var nextExitAttempt = ContinuousClock.now
-    /// The newest set that the venue refused, and how many it had refused before for the same position.
-    var refused: (position: String, version: Int64, again: Int) = ("", 0, 0)
+    /// What the market reached: exits that the venue does not hold are compared with it, since they stand.
+    var touched = TouchedPrices()
+    /// What the venue would not hold, and what it would not sell.
+    var refusals = ExitRefusals()
+    /// Why what is held cannot be sold; nil while it can.
+    var unsellable: String?
     var isLoaded = false
-    private var wasLoaded = false
+    /// Since when prints are missing that are to be fetched.
+    var behind: Timestamp?
+    var nextCatchUp = ContinuousClock.now
+    var nextAsideRetry = ContinuousClock.now
+    private var isAdopted = false
     private var pausedUntil = ContinuousClock.now
 
     init(instrument: Instrument, parts: Parts) {
@@ -59,28 +68,34 @@ actor SymbolDesk {
         try await tendExits()
     }
 
+    /// The account is ours, and its venue has not been given what rests there yet.
+    private var isToAdopt: Bool { !isAdopted && parts.books.lease != nil }
+
     /// Everything is in order: no order in doubt, the position guarded.
     var isSettled: Bool {
-        isLoaded && !orders.values.contains { $0.life.isInDoubt } && (!needsExits || !liveExits.isEmpty || isLeaving)
+        isLoaded && isAdopted && !orders.values.contains { $0.life.isInDoubt } && (!needsExits || !liveExits.isEmpty || isLeaving)
     }
 
     func step() async {
         guard ContinuousClock.now >= pausedUntil else { return }
         let work = inbox.take()
+        touched.merge(work.touched)
         guard parts.books.isReachable else { return await protectWithoutBooks(work) }
         do {
-            if !isLoaded { try await recover() }
+            if !isLoaded || isToAdopt { try await recover() }
             for news in work.news { try await take(news) }
-            try await fire(low: work.low, high: work.high)
+            await catchUp()
+            try await fire()
             if work.looksAgain { for id in orders.keys.sorted() { orders[id]?.nextLook = .now } }
             if work.control { try await enforceControl() }
             try await lookDue()
+            try await retryAside()
             for id in work.orders where !waiting.contains(id) { waiting.append(id) }
             try await claimWaiting()
             try await sendReady()
             try await tendExits()
-            inbox.watch(liveExits.contains { $0.state == .approved })
-            try await rememberPosition()
+            watch()
+            await rememberPosition()
         } catch let error as StoreError {
             await fail(error, work)
         } catch {
@@ -97,6 +112,8 @@ actor SymbolDesk {
         if error.isConnectionTrouble || error.code == .closed || error.code == .leaseLost {
             parts.logger.warning("the books are out of reach", metadata: metadata)
             if error.code == .leaseLost {
+                // Whoever has the account now may do anything to it: what is in mind is of no use afterwards.
+                isAdopted = false
                 pausedUntil = .now + .milliseconds(100)
             } else {
                 parts.books.isReachable = false
@@ -126,28 +143,20 @@ actor SymbolDesk {
         orders = fresh
         held = snapshot.position
         exitsVersion = snapshot.exitsVersion
-        if !wasLoaded { try await adopt() }
-        isLoaded = true
-        wasLoaded = true
-    }
-
-    /// Gives a venue without a memory the orders that rest there, pair by pair, and what happened in the market since.
-    private func adopt() async throws {
-        guard !parts.venue.remembers else { return }
-        let resting = orders.values.filter(\.isAtVenue).sorted { $0.id < $1.id }
-        let groups = Dictionary(grouping: resting) { "\($0.booked.position ?? $0.id) \($0.booked.version ?? 0)" }
-        var history: [Print] = []
-        if let since = resting.map(\.booked.order.decidedAt).min() {
-            history = try await parts.books.history(symbol, since: since)
+        unsellable = snapshot.unsellable
+        if isToAdopt {
+            var booked: [Candle] = []
+            if let since = waitingSince { booked = try await parts.books.minutes(symbol, since: since) }
+            await adopt(booked: booked)
+            isAdopted = true
         }
-        await parts.venue.adopt(
-            symbol, groups.keys.sorted().map { groups[$0]?.map(\.booked.order) ?? [] },
-            since: history)
+        isLoaded = true
     }
 
     private func report() {
         let price = parts.board.market(symbol).lastPrice
         parts.metrics.position(symbol, held, price: price)
+        if held?.isOpen != true, liveExits.isEmpty { touched.forget(before: parts.board.now - .minutes(1)) }
         parts.metrics.inDoubt(symbol, orders.values.filter { $0.life.isInDoubt }.count)
     }
 }
@@ -159,7 +168,7 @@ extension SymbolDesk {
     var isLeaving: Bool { orders.values.contains { $0.booked.leaves } }
 
     var needsExits: Bool {
-        guard let held, held.isOpen else { return false }
+        guard let held, held.isOpen, unsellable == nil else { return false }
         return held.stop != nil || held.target != nil
     }
 }

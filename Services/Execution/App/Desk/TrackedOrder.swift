@@ -11,12 +11,15 @@ struct TrackedOrder: Sendable {
     var nextLook: ContinuousClock.Instant
     /// When it is sent again, if it has to be.
     var nextSend: ContinuousClock.Instant
+    /// A protective order that left as a market order, since it fired here.
+    var isFired = false
     /// How often it was asked for without learning anything.
     var looks = 0
 
     init(_ booked: BookedOrder, validity: Duration, now: ContinuousClock.Instant) {
         self.booked = booked
-        life = OrderLife(quantity: booked.order.quantity, state: booked.state, filled: booked.filled)
+        life = OrderLife(
+            quantity: booked.order.quantity, state: booked.state, filled: booked.filled, aside: booked.aside)
         windowEnd = now + validity
         nextLook = now
         nextSend = now
@@ -48,7 +51,7 @@ struct TrackedOrder: Sendable {
 
     /// It is claimed, and its request leaves now.
     mutating func beginSending() {
-        life = OrderLife(quantity: booked.order.quantity)
+        life = OrderLife(quantity: booked.order.quantity, aside: booked.aside)
         _ = life.handle(.claimed)
         _ = life.handle(.sending)
         booked.state = .submitting

@@ -18,6 +18,9 @@ protocol Venue: Sendable {
     /// venue without a memory of its own has to.
     func adopt(_ symbol: Symbol, _ groups: [[Order]], since: [Print]) async
 
+    /// Takes in prints that were missed when they happened, oldest first; only a venue that lives on our prints has to.
+    func makeUp(for prints: [Print], _ symbol: Symbol) async
+
     /// Sends an order, a protective one perhaps as a plain market order.
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder
 

@@ -2,7 +2,7 @@ package import Domain
 
 /// A position with what is known of its round trip: from the fill that opened it until nothing sellable is left.
 package struct HeldPosition: Hashable, Sendable {
-    /// Derived from the order that opened it.
+    /// Derived from the fill that opened it: an order may open a position, be stopped out, and open the next.
     package private(set) var id: String
     package let account: String
     package private(set) var position: Position
@@ -116,7 +116,7 @@ package struct HeldPosition: Hashable, Sendable {
     }
 
     private mutating func open(by fill: Fill, of order: Order) {
-        id = DerivedID.make("pos", order.id)
+        id = DerivedID.make("pos", order.id, fill.venueTradeID)
         isOpen = true
         strategy = order.strategy
         stop = nil

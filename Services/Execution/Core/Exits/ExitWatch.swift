@@ -13,9 +13,17 @@ package enum ExitWatch {
         }
     }
 
-    /// The order of `exits` to send at `price`, the stop before the target; nil while none fires.
-    package static func due(_ exits: [LiveExit], at price: Price) -> LiveExit? {
-        exits.filter { $0.state == .approved && fires($0.order, at: price) }
-            .min { ($0.order.type == .stop ? 0 : 1, $0.order.id) < ($1.order.type == .stop ? 0 : 1, $1.order.id) }
+    /// The order of `exits` to send after these prices, the stop before the target; nil while none fires.
+    ///
+    /// Of a stop and a target that both were reached it is not known which came first: the stop is taken.
+    package static func due(_ exits: [LiveExit], _ touched: TouchedPrices) -> LiveExit? {
+        exits.filter { exit in
+            guard exit.state == .approved else { return false }
+            let since = exit.order.decidedAt
+            return [touched.low(since: since), touched.high(since: since)].contains { price in
+                price.map { fires(exit.order, at: $0) } ?? false
+            }
+        }
+        .min { ($0.order.type == .stop ? 0 : 1, $0.order.id) < ($1.order.type == .stop ? 0 : 1, $1.order.id) }
     }
 }

@@ -33,12 +33,17 @@ package struct OrderLife: Hashable, Sendable {
     package let quantity: Quantity
     /// The sum of the booked fills.
     package private(set) var filled: Quantity
+    /// What the venue executed besides, in fills that could not be booked and were set aside.
+    package let aside: Quantity
     package private(set) var stage: Stage
 
     /// Takes an order up as it is booked; one found in `submitting` counts as sent.
-    package init(quantity: Quantity, state: OrderState = .approved, filled: Quantity = .zero) {
+    package init(
+        quantity: Quantity, state: OrderState = .approved, filled: Quantity = .zero, aside: Quantity = .zero
+    ) {
         self.quantity = quantity
         self.filled = filled
+        self.aside = aside
         self.stage =
             switch state {
             case .approved: .approved
@@ -161,13 +166,13 @@ package struct OrderLife: Hashable, Sendable {
 }
 
 extension OrderLife {
-    /// Goes where the venue's word leads, but to an end only once all it says it executed is booked.
+    /// Goes where the venue's word leads, but to an end only once all it says it executed is booked or set aside.
     private mutating func follow(_ input: OrderInput) -> OrderAction {
         guard case .reported(let status, let executed) = input else {
             stage = .open(unknownAnswers: 0)
             return .none
         }
-        guard executed <= filled else {
+        guard executed <= known else {
             stage = .open(unknownAnswers: 0)
             return .fetchFills
         }
@@ -178,6 +183,12 @@ extension OrderLife {
         case .rejected: stage = filled.isPositive ? .cancelled : .rejected
         }
         return .none
+    }
+
+    /// What of its execution is accounted for.
+    private var known: Quantity {
+        let (sum, overflowed) = filled.raw.addingReportingOverflow(aside.raw)
+        return Quantity(raw: overflowed ? .max : sum)
     }
 
     /// Adds a fill that is new to the books. Money moved, so it counts in every stage.

@@ -54,6 +54,15 @@ package struct PaperBook: Sendable {
         return match(tick)
     }
 
+    /// Takes in prints that were missed when they happened, oldest first: an order that rested at the time and rests still meets
+    /// them now. One that was taken in before changes nothing.
+    package mutating func makeUp(for ticks: [Tick]) -> [PaperReport] {
+        ticks.flatMap { tick in
+            let isNew = tick.time > newest.time || (tick.time == newest.time && tick.id > newest.id)
+            return isNew ? handle(tick) : match(tick)
+        }
+    }
+
     /// Takes an order; one that is known already, open or over, changes nothing.
     package mutating func place(_ order: Order) -> [PaperReport] { place([order]) }
 

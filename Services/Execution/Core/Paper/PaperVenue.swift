@@ -28,6 +28,11 @@ package struct PaperVenue: Sendable {
         books[symbol]?.handle(tick) ?? []
     }
 
+    /// Takes in prints that were missed when they happened, oldest first.
+    package mutating func makeUp(for ticks: [Tick], of symbol: Symbol) -> [PaperReport] {
+        books[symbol]?.makeUp(for: ticks) ?? []
+    }
+
     /// Takes an order; nil for a market that is not listed.
     package mutating func place(_ order: Order) -> [PaperReport]? { books[order.symbol]?.place(order) }
 

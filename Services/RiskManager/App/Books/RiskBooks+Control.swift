@@ -125,7 +125,7 @@ extension RiskBooks {
     }
 
     /// Books the orders that close what is open and not being closed, each a decision of its own. What was tried before is
-    /// tried again after a pause that doubles, up to a minute.
+    /// tried again after a pause that doubles, up to five minutes; what is too small for the venue waits until it is not.
     ///
     /// - Parameter symbol: the one market it is about; nil for all.
     func flatten(
@@ -136,7 +136,7 @@ extension RiskBooks {
         let rows = try await transaction.query(
             """
             SELECT position_id, count(*) AS attempts,
-                bool_or(updated_at > clock_timestamp() - least(interval '1 minute', interval '1 second' * power(2, least(n, 6))))
+                bool_or(updated_at > clock_timestamp() - least(interval '5 minutes', interval '1 second' * power(2, least(n, 9))))
                     AS is_recent
             FROM (SELECT position_id, updated_at, count(*) OVER (PARTITION BY position_id) AS n FROM orders
                 WHERE account = $1 AND purpose = 'flatten' AND correlation = $2 AND position_id IS NOT NULL) AS tried
@@ -149,6 +149,10 @@ extension RiskBooks {
             attempts[position] = try row.int("attempts")
             if try row.bool("is_recent") { recent.insert(position) }
         }
+        let dust = Set(
+            try await transaction.query(
+                "SELECT id FROM positions WHERE account = $1 AND unsellable <> ''", [account.id]
+            ).map { try $0.text("id") })
         let latest = market.latest
         let byPosition = Dictionary(
             account.openPositions.map { ($0.symbol, $0.id) }, uniquingKeysWith: { first, _ in first })
@@ -157,7 +161,7 @@ extension RiskBooks {
             instruments: market.instruments ?? [:], at: latest.time, attempt: { attempts[$0.id] ?? 0 })
         for decision in decisions {
             guard case .approved(let approved) = decision.outcome, let position = byPosition[approved.order.symbol],
-                symbol == nil || approved.order.symbol == symbol, !recent.contains(position),
+                symbol == nil || approved.order.symbol == symbol, !recent.contains(position), !dust.contains(position),
                 try await insert(decision, transaction)
             else { continue }
             try await insert(approved, position: position, transaction)

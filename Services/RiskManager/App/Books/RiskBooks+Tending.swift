@@ -41,7 +41,7 @@ extension RiskBooks {
     }
 
     /// An exit that the venue refused is still wanted while the position is there that it was to close: it is tried again as the
-    /// orders of a stop are, ten times.
+    /// orders of a stop are, ever more seldom, and never given up.
     private func leaveAgain(_ account: AccountSnapshot, _ transaction: Transaction) async throws {
         guard !account.openPositions.isEmpty else { return }
         let rows = try await transaction.query(
@@ -50,8 +50,6 @@ extension RiskBooks {
             JOIN positions ON positions.account = orders.account AND positions.symbol = orders.symbol
             WHERE orders.account = $1 AND orders.purpose = 'exit' AND orders.state = 'rejected' AND positions.is_open
                 AND positions.strategy = orders.strategy AND orders.decided_ns >= positions.opened_ns
-                AND (SELECT count(*) FROM orders AS tried WHERE tried.correlation = orders.correlation
-                    AND tried.account = orders.account AND tried.purpose = 'flatten') < 10
             ORDER BY orders.symbol, orders.decided_ns DESC
             """, [account.id])
         for row in rows {

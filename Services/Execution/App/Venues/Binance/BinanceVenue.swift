@@ -9,7 +9,7 @@ struct BinanceVenue: Venue {
     let account: String
     let rest: BinanceREST
     let stream: BinanceUserStream
-    let instruments: [Symbol: Instrument]
+    let rules: MarketRules
     /// The exchange honours its window; what is added is for the clocks.
     var validity: Duration { rest.configuration.receiveWindow + .seconds(1) }
 
@@ -26,6 +26,8 @@ struct BinanceVenue: Venue {
     var remembers: Bool { true }
 
     func adopt(_ symbol: Symbol, _ groups: [[Order]], since: [Print]) async {}
+
+    func makeUp(for prints: [Print], _ symbol: Symbol) async {}
 
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
         guard let new = BinanceNewOrder(order.sold(as: type)) else {
@@ -91,21 +93,9 @@ struct BinanceVenue: Venue {
             fills: booked(report.fill.map { [$0] } ?? [], of: report.clientOrderID))
     }
 
-    /// A fee in an asset that the fill does not price (such as BNB) is booked as nothing: what it is worth is not known here.
     private func booked(_ fills: [BinanceFill], of id: String) -> [Fill] {
         fills.compactMap { fill in
-            guard let instrument = instruments[fill.symbol] else { return nil }
-            do throws(BinanceFill.ForeignCommission) {
-                return try fill.booked(orderID: id, account: account, instrument: instrument)
-            } catch {
-                stream.logger.warning(
-                    "a fee in another asset is booked as nothing",
-                    metadata: ["order": "\(id)", "asset": "\(error.asset)", "amount": "\(error.amount)"])
-                return Fill(
-                    venueTradeID: String(fill.tradeID), orderID: id, account: account, symbol: fill.symbol,
-                    side: fill.side, price: fill.price, quantity: fill.quantity, fee: .zero, isMaker: fill.isMaker,
-                    time: fill.time)
-            }
+            rules[fill.symbol].map { fill.booked(orderID: id, account: account, instrument: $0) }
         }
     }
 }

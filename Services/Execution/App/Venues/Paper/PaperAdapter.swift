@@ -26,7 +26,7 @@ final class PaperAdapter: Venue {
     private let state: Mutex<State>
 
     /// - Parameter keptPrints: how many prints per symbol an order that comes late can look back on.
-    init(costs: PaperCosts, instruments: [Instrument], keptPrints: Int = 4096) {
+    init(costs: PaperCosts, instruments: [Instrument] = [], keptPrints: Int = 4096) {
         state = Mutex(State(venue: PaperVenue(costs: costs, instruments: instruments, keptPrints: keptPrints)))
     }
 
@@ -69,8 +69,25 @@ final class PaperAdapter: Venue {
             state.adopted.insert(symbol)
             return state.waiting.removeValue(forKey: symbol) ?? []
         }
-        handle(since + waiting)
+        await makeUp(for: since, symbol)
+        handle(waiting)
     }
+
+    func makeUp(for prints: [Print], _ symbol: Symbol) async {
+        let (orders, report) = state.withLock { state -> ([VenueOrder], (@Sendable (VenueNews) -> Void)?) in
+            let reports = state.venue.makeUp(for: prints.map { Tick($0) }, of: symbol)
+            return (Self.keep(reports, of: symbol, in: &state), state.report)
+        }
+        for order in orders { report?(.order(order)) }
+    }
+
+    /// Whether something waits there for a price.
+    func needsPrints(of symbol: Symbol) -> Bool {
+        state.withLock { state in state.venue.open.contains { $0.symbol == symbol } }
+    }
+
+    /// Opens a market, once.
+    func list(_ instrument: Instrument) { state.withLock { $0.venue.list(instrument) } }
 
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
         let sent = type == order.type ? order : order.sold(as: type)
