@@ -36,7 +36,8 @@ extension Rig {
                 states.contains(try await self.state(id)) ? true : nil
             }
         } catch {
-            let row = try await risk.query("SELECT state || ': ' || state_reason AS text FROM orders WHERE id = $1", [id])
+            let row = try await risk.query(
+                "SELECT state || ': ' || state_reason AS text FROM orders WHERE id = $1", [id])
             let log = try String(contentsOf: folder.appending(path: "execution.log"), encoding: .utf8)
             Issue.record("\(id) is \(try row.first?.text("text") ?? "not there")\n\(log.suffix(2000))")
             throw error

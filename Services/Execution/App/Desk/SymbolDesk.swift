@@ -73,7 +73,8 @@ actor SymbolDesk {
 
     /// Everything is in order: no order in doubt, the position guarded.
     var isSettled: Bool {
-        isLoaded && isAdopted && !orders.values.contains { $0.life.isInDoubt } && (!needsExits || !liveExits.isEmpty || isLeaving)
+        isLoaded && isAdopted && !orders.values.contains { $0.life.isInDoubt }
+            && (!needsExits || !liveExits.isEmpty || isLeaving)
     }
 
     func step() async {
