@@ -104,7 +104,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
 
-        shared("Wiring", ["Store", "Bus", "ServiceKit"]),
+        shared("Wiring", ["Store", "Bus", "ServiceKit", log, lifecycle]),
         shared(
             "TradingSettings", ["Domain", "ServiceKit", "StrategyCore", "RiskManagerCore", "ExecutionCore"]),
 

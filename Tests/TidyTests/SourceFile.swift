@@ -6,8 +6,12 @@ struct SourceFile: Sendable {
     /// From the root of the repository, such as `Shared/Domain/Market/Symbol.swift`.
     let path: String
     let lines: [String]
+    /// All lines.
+    let text: String
     /// The lines with comments and the text of string literals blanked out; code in interpolations stays.
     let code: [String]
+    /// All lines of `code`.
+    let codeText: String
     /// The text of each string literal, with a blank for each interpolation, and its line counted from 1.
     let literals: [Literal]
 
@@ -18,15 +22,18 @@ struct SourceFile: Sendable {
 
     init(path: String, text: String) {
         self.path = path
+        self.text = text
         self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         guard path.hasSuffix(".swift") else {
             self.code = lines
+            self.codeText = text
             self.literals = []
             return
         }
         var lexer = Lexer(text)
         lexer.run()
-        self.code = lexer.code.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        self.codeText = lexer.code
+        self.code = codeText.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         self.literals = lexer.literals
     }
 

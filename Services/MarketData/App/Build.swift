@@ -36,6 +36,7 @@ struct Build {
         let feed = BinanceFeed(
             url: settings.webSocketURL, desks: desks, history: history, staleAfter: settings.staleAfter,
             figures: figures, dependency: context.health.dependency("exchange"), logger: context.logger("feed"))
-        services = [shared.bus, store, feed]
+        let retention = Retention(context, database: shared.database, rules: RetentionRule.outbox(context.reader))
+        services = [shared.bus, store, feed, retention]
     }
 }

@@ -31,6 +31,7 @@ struct Build {
         GoalRoutes(books: books).add(to: api)
         AccountRoutes(books: books).add(to: api)
         DecisionRoutes(books: books).add(to: api)
-        services = [shared.bus, service]
+        let retention = Retention(context, database: shared.database, rules: RetentionRule.decisions(context.reader))
+        services = [shared.bus, service, retention]
     }
 }

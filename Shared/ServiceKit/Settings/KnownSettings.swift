@@ -9,6 +9,8 @@ package enum KnownSettings {
         "services.exchange_sim",
         "http.host", "http.shutdown_limit",
         "database.host", "database.port", "database.name", "database.password_file", "database.pool_size",
+        "retention.interval", "retention.events", "retention.dead_letters", "retention.decisions",
+        "retention.goal_progress",
         "redis.host", "redis.port", "redis.password_file",
         "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols", "exchange.weight_limit",
         "market_data.port", "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",

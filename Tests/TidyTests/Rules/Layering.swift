@@ -76,10 +76,9 @@ enum Layers {
 
     /// The modules a file imports, with the line from 1.
     static func imports(of file: SourceFile) -> [(module: String, line: Int)] {
-        file.code.enumerated().compactMap { index, line in
-            let pattern =
-                /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/
-            return line.firstMatch(of: pattern).map { (String($0.1), index + 1) }
-        }
+        declaration.lines(of: file.codeText, file.code).map { ($0.groups[1], $0.index + 1) }
     }
+
+    private static let declaration: Pattern =
+        #"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)"#
 }

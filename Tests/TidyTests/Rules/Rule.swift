@@ -10,13 +10,9 @@ struct Rule: Sendable {
 
 extension SourceFile {
     /// A finding for each line of code that holds a match of the pattern.
-    func findings<Match>(_ pattern: Regex<Match>, _ problem: (String) -> String) -> [Finding] {
-        // The default would take `FileManager.default` for one word.
-        let pattern = pattern.wordBoundaryKind(.simple)
-        return code.enumerated().compactMap { index, line in
-            guard line.utf8.count > 3, let match = line.firstMatch(of: pattern) else { return nil }
-            let text = line[match.range].trimmingPrefix { $0.isWhitespace }
-            return Finding(path: path, line: index + 1, problem: problem(String(text)))
+    func findings(_ pattern: Pattern, _ problem: (String) -> String) -> [Finding] {
+        pattern.lines(of: codeText, code).map { index, groups in
+            Finding(path: path, line: index + 1, problem: problem(String(groups[0].trimmingPrefix { $0.isWhitespace })))
         }
     }
 

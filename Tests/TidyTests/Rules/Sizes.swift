@@ -43,30 +43,29 @@ enum Size {
     /// Functions and initialisers with a body, found by their braces.
     static func functions(in file: SourceFile) -> [Function] {
         guard file.path.hasSuffix(".swift") else { return [] }
-        let declaration = /(^|\s)(func\s+\S|init[?!]?\s*[(<]|deinit\b|subscript\s*[(<])/
-        var found: [Function] = []
-        for (index, line) in file.code.enumerated() {
-            guard line.contains(declaration), !line.contains(/\.init\(/), let end = end(ofBodyFrom: index, file.code)
-            else { continue }
-            found.append(Function(line: index + 1, lines: end - index + 1))
+        return declaration.lines(of: file.codeText, file.code).compactMap { index, _ in
+            guard !file.code[index].contains(".init("), let end = end(ofBodyFrom: index, file.code) else { return nil }
+            return Function(line: index + 1, lines: end - index + 1)
         }
-        return found
     }
+
+    private static let declaration: Pattern = #"(^|\s)(func\s+\S|init[?!]?\s*[(<]|deinit\b|subscript\s*[(<])"#
+    private static let nextDeclaration: Pattern = #"^\s*(func|init|var|let|case|\})"#
 
     /// The line of the brace that closes the first one opened outside of parentheses; nil when there is no body.
     private static func end(ofBodyFrom start: Int, _ code: [String]) -> Int? {
         var parentheses = 0
         var braces = 0
         for index in start..<code.count {
-            if index > start, braces == 0, parentheses == 0, code[index].contains(/^\s*(func|init|var|let|case|})/) {
+            if index > start, braces == 0, parentheses == 0, nextDeclaration.isIn(code[index]) {
                 return nil
             }
-            for character in code[index] {
-                switch character {
-                case "(": parentheses += 1
-                case ")": parentheses -= 1
-                case "{" where parentheses == 0 || braces > 0: braces += 1
-                case "}" where braces > 0:
+            for byte in code[index].utf8 {
+                switch byte {
+                case UInt8(ascii: "("): parentheses += 1
+                case UInt8(ascii: ")"): parentheses -= 1
+                case UInt8(ascii: "{") where parentheses == 0 || braces > 0: braces += 1
+                case UInt8(ascii: "}") where braces > 0:
                     braces -= 1
                     if braces == 0 { return index }
                 default: break
