@@ -168,8 +168,9 @@ let package = Package(
         tests(
             "MarketDataTests",
             [
-                "MarketDataCore", "MarketDataApp", "ExchangeSim", "Exchanges", "Outbound", "Store", "Bus", "Contracts",
-                "ServiceKit", "Domain", "TestKit", "StoreTestKit", log, lifecycle,
+                "MarketDataCore", "MarketDataApp", "StrategyCore", "TradingSettings", "ExchangeSim", "Exchanges",
+                "Outbound", "Store", "Bus", "Contracts", "ServiceKit", "Domain", "TestKit", "StoreTestKit", log,
+                lifecycle,
             ]),
         tests(
             "StrategyTests",
@@ -210,7 +211,7 @@ let package = Package(
                 "CLI", "Store", "Contracts", "Domain", "Outbound", "ServiceKit", "TestKit", "StoreTestKit", arguments,
                 log,
             ]),
-        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
+        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Bus", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit", "ServiceKit"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -51,6 +51,12 @@ struct JSONReader {
         return value
     }
 
+    /// True or false.
+    mutating func boolean() -> Bool? {
+        if skip("true") { return true }
+        return skip("false") ? false : nil
+    }
+
     /// Decimal text in quotes, in units of 1e-8.
     mutating func decimal() -> Int64? {
         guard take(UInt8(ascii: "\"")) else { return nil }

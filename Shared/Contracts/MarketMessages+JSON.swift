@@ -1,7 +1,7 @@
 import Domain
 
-// Prints and quotes are most of what is on the bus. Their JSON is written and read by hand, an order of magnitude faster
-// than by Foundation, with the same bytes.
+// Prints, quotes and candles are most of what is on the bus. Their JSON is written and read by hand, an order of magnitude
+// faster than by Foundation, with the same bytes.
 
 extension PrintBatch {
     /// The same bytes as the general encoder gives.
@@ -77,6 +77,61 @@ extension QuoteUpdate {
             symbol: symbol, bid: Price(raw: bid), bidQuantity: Quantity(raw: bidQuantity), ask: Price(raw: ask),
             askQuantity: Quantity(raw: askQuantity), time: Timestamp(nanoseconds: time))
         return Envelope(head, tail, QuoteUpdate(quote: quote))
+    }
+}
+
+extension CandleUpdate {
+    /// The same bytes as the general encoder gives.
+    public static func encodeDirectly(_ envelope: Envelope<CandleUpdate>) -> [UInt8]? {
+        let candle = envelope.data.candle
+        var writer = JSONWriter(capacity: 520)
+        writer.head(envelope)
+        writer.literal("{\"candle\":{\"close\":")
+        writer.decimal(candle.close.raw)
+        writer.literal(",\"high\":")
+        writer.decimal(candle.high.raw)
+        writer.literal(candle.isFinal ? ",\"isFinal\":true,\"low\":" : ",\"isFinal\":false,\"low\":")
+        writer.decimal(candle.low.raw)
+        writer.literal(",\"open\":")
+        writer.decimal(candle.open.raw)
+        writer.literal(",\"openTime\":")
+        writer.integer(candle.openTime.nanoseconds)
+        writer.literal(",\"revision\":")
+        writer.integer(Int64(candle.revision))
+        writer.literal(",\"source\":")
+        writer.string(candle.source.rawValue)
+        writer.literal(",\"symbol\":")
+        writer.string(candle.symbol.name)
+        writer.literal(",\"timeframe\":")
+        writer.string(candle.timeframe.rawValue)
+        writer.literal(",\"tradeCount\":")
+        writer.integer(candle.tradeCount)
+        writer.literal(",\"volume\":")
+        writer.decimal(candle.volume.raw)
+        writer.literal("}}")
+        writer.tail(envelope)
+        return writer.bytes
+    }
+
+    /// The message, when the bytes have the form that `encodeDirectly` gives; nil otherwise.
+    public static func decodeDirectly(_ bytes: [UInt8]) -> Envelope<CandleUpdate>? {
+        var reader = JSONReader(bytes)
+        guard let head = reader.head(), reader.skip("{\"candle\":{\"close\":"), let close = reader.decimal(),
+            reader.skip(",\"high\":"), let high = reader.decimal(), reader.skip(",\"isFinal\":"),
+            let isFinal = reader.boolean(), reader.skip(",\"low\":"), let low = reader.decimal(),
+            reader.skip(",\"open\":"), let open = reader.decimal(), reader.skip(",\"openTime\":"),
+            let openTime = reader.integer(), reader.skip(",\"revision\":"), let revision = reader.integer(),
+            reader.skip(",\"source\":"), let source = reader.string().flatMap(Candle.Source.init(rawValue:)),
+            reader.skip(",\"symbol\":"), let symbol = reader.string().flatMap({ Symbol($0) }),
+            reader.skip(",\"timeframe\":"), let timeframe = reader.string().flatMap(Timeframe.init(rawValue:)),
+            reader.skip(",\"tradeCount\":"), let tradeCount = reader.integer(), reader.skip(",\"volume\":"),
+            let volume = reader.decimal(), reader.skip("}}"), let tail = reader.tail(type), reader.isAtEnd
+        else { return nil }
+        let candle = Candle(
+            symbol: symbol, timeframe: timeframe, openTime: Timestamp(nanoseconds: openTime), open: Price(raw: open),
+            high: Price(raw: high), low: Price(raw: low), close: Price(raw: close), volume: Quantity(raw: volume),
+            tradeCount: tradeCount, isFinal: isFinal, revision: Int(revision), source: source)
+        return Envelope(head, tail, CandleUpdate(candle: candle))
     }
 }
 

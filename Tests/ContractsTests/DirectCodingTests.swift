@@ -39,12 +39,30 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func `candles are written as Foundation writes them, and read back`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<300 {
+            let candle = Candle(
+                symbol: try Self.symbol(&random), timeframe: Timeframe.allCases.randomElement(using: &random) ?? .hour1,
+                openTime: Timestamp(nanoseconds: Self.number(&random)), open: Price(raw: Self.number(&random)),
+                high: Price(raw: Self.number(&random)), low: Price(raw: Self.number(&random)),
+                close: Price(raw: Self.number(&random)), volume: Quantity(raw: Self.number(&random)),
+                tradeCount: Self.number(&random), isFinal: Bool.random(using: &random),
+                revision: Int(Self.number(&random)),
+                source: [.trades, .klines, .mixed].randomElement(using: &random) ?? .trades)
+            try check(Self.envelope(CandleUpdate(candle: candle), &random), seed)
+        }
+    }
+
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func `whatever the direct reader makes of mutilated bytes, Foundation makes the same of them`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let prints = try MessageCodec.encode(Samples.envelope(Samples.prints))
         let quote = try MessageCodec.encode(Samples.envelope(Samples.quote))
+        let candle = try MessageCodec.encode(Samples.envelope(Samples.candle))
         for _ in 0..<4000 {
+            agree(Self.mutilated(candle, &random), as: CandleUpdate.self, seed)
             agree(Self.mutilated(prints, &random), as: PrintBatch.self, seed)
             agree(Self.mutilated(quote, &random), as: QuoteUpdate.self, seed)
         }

@@ -63,7 +63,8 @@ import Testing
                   name: kraken9
                   rest_url: ftp://example.com
                   symbols: [btcusdt, ETHUSDT, ETHUSDT]
-                market_data: {stale_after: 10ms, price_jump_limit: 20, backfill: soon}
+                market_data:
+                  {stale_after: 10ms, price_jump_limit: 20, backfill: soon, candle_retention: {1m: 5s, 2m: 9d}}
                 """, file: "test.yaml")
         let reader = settings.reader
         _ = MarketDataSettings(reader)
@@ -73,6 +74,7 @@ import Testing
             keys == [
                 "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols",
                 "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",
+                "market_data.candle_retention.1m", "market_data.candle_retention.2m",
             ])
     }
 
@@ -84,5 +86,18 @@ import Testing
         #expect(read.symbols.count == 5)
         #expect(read.limits.gate.jump == Ratio(1, over: 2))
         #expect(read.backfill == .days(2))
+        #expect(read.retention == [.minute1: .days(90), .minute5: .days(365)])
+    }
+
+    @Test func `candles are kept as long as the map says, and never shorter than the backfill`() throws {
+        let settings = try Settings(
+            yaml: """
+                exchange: {name: binance, rest_url: "http://a", websocket_url: "ws://a", symbols: [BTCUSDT]}
+                market_data: {backfill: 100d, candle_retention: {5m: 0s, 1h: 200d}}
+                """, file: "test.yaml")
+        let reader = settings.reader
+        let read = MarketDataSettings(reader)
+        try reader.finish()
+        #expect(read.retention == [.minute1: .days(100), .hour1: .days(200)])
     }
 }

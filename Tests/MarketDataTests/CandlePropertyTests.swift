@@ -3,6 +3,8 @@ import MarketDataCore
 import TestKit
 import Testing
 
+@testable import ExchangeSim
+
 @Suite struct CandlePropertyTests {
     let symbol: Symbol
 
@@ -22,6 +24,25 @@ import Testing
         #expect(bench.gaps == clean.gaps, "seed \(seed)")
         #expect(bench.published == prints, "seed \(seed)")
         #expect(bench.feed.candles.formingCandles == clean.feed.candles.formingCandles, "seed \(seed)")
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
+    func `of a generated market nothing but repeats is refused, whatever the connection does`(seed: UInt64) {
+        // Over the end of an hour, where the generator begins anew.
+        let start = Timestamp(seconds: 1_795_262_400 - 300)
+        var source = GeneratedSource(MarketSpecification(symbol), seed: seed, tradesPerHour: 36_000, start: start)
+        var prints: [Print] = []
+        while let item = source.next(), item.time < start + .minutes(10) {
+            if case .trade(let print, _) = item.body { prints.append(print) }
+        }
+        #expect(prints.count > 3000, "seed \(seed)")
+        #expect(zip(prints.dropFirst(), prints).allSatisfy { $0.id == $1.id + 1 && $0.time >= $1.time }, "seed \(seed)")
+        var random = SeededRandom(seed: seed)
+        var bench = FeedBench(prints, symbol: symbol)
+        bench.start()
+        disturb(&bench, &random)
+        #expect(bench.refused.allSatisfy { $0.reason == .duplicate }, "seed \(seed)")
+        #expect(bench.published == prints, "seed \(seed)")
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])

@@ -19,7 +19,7 @@ struct ServiceRig {
     /// Runs `body` with an exchange of these settings and a fresh database.
     static func run(
         _ exchange: ExchangeSettings, symbols: [Symbol], staleAfter: String = "60s",
-        _ body: (ServiceRig) async throws -> Void
+        futureLimit: String = "3650d", _ body: (ServiceRig) async throws -> Void
     ) async throws {
         try await withTestDatabase { database in
             var settings = exchange
@@ -30,7 +30,7 @@ struct ServiceRig {
                 try await body(
                     ServiceRig(
                         exchange: server, database: database, records: records, symbols: symbols,
-                        staleAfter: staleAfter))
+                        staleAfter: staleAfter, futureLimit: futureLimit))
             } catch {
                 await server.stop()
                 await records.close()
@@ -42,7 +42,8 @@ struct ServiceRig {
     }
 
     private init(
-        exchange: ExchangeServer, database: TestDatabase, records: Database, symbols: [Symbol], staleAfter: String
+        exchange: ExchangeServer, database: TestDatabase, records: Database, symbols: [Symbol], staleAfter: String,
+        futureLimit: String
     ) throws {
         self.exchange = exchange
         self.database = database
@@ -66,7 +67,7 @@ struct ServiceRig {
               websocket_url: ws://127.0.0.1:\(exchange.port)
               symbols: [\(symbols.map(\.name).joined(separator: ", "))]
               weight_limit: 10000000
-            market_data: {port: 8081, stale_after: \(staleAfter), future_limit: 3650d, backfill: 1d}
+            market_data: {port: 8081, stale_after: \(staleAfter), future_limit: \(futureLimit), backfill: 1d}
             """
         try yaml.write(to: config, atomically: true, encoding: .utf8)
     }
@@ -90,6 +91,13 @@ struct ServiceRig {
         return Int(line[range.upperBound...].prefix { $0.isNumber })
     }
 
+    /// Waits until the service is ready.
+    func ready(_ port: Int) async throws {
+        _ = try await eventually("market-data is ready", within: .seconds(60)) {
+            try await get("/health/ready", port: port).status == 200 ? true : nil
+        }
+    }
+
     /// The status of a path of the service, and what it says.
     func get(_ path: String, port: Int) async throws -> (status: Int, body: String) {
         let response = try await client.send(HTTPRequest(.get, "http://127.0.0.1:\(port)\(path)"))
@@ -102,6 +110,14 @@ struct ServiceRig {
         return page.split(separator: "\n").filter { line in
             (line.hasPrefix("\(name){") || line.hasPrefix("\(name) ")) && labels.allSatisfy { line.contains($0) }
         }.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
+    }
+
+    /// Whether a candle is stored.
+    func stores(_ symbol: Symbol, _ timeframe: Timeframe, at time: Timestamp) async throws -> Bool {
+        try await !records.query(
+            "SELECT 1 AS one FROM candles WHERE symbol = $1 AND timeframe = $2 AND open_ns = $3",
+            [symbol, timeframe, time]
+        ).isEmpty
     }
 
     /// The newest revision of each stored candle, by open time.
@@ -146,26 +162,6 @@ struct StoredCandle: Equatable, CustomStringConvertible {
         self.source = source
     }
 
-    init(_ candle: Candle) {
-        self.init(
-            open: candle.open, high: candle.high, low: candle.low, close: candle.close, volume: candle.volume,
-            source: candle.source.rawValue)
-    }
-
-    /// Recorded bars put together by hand, without any of the code under test.
-    static func plain(_ bars: [Candle], _ timeframe: Timeframe) -> [Timestamp: StoredCandle] {
-        let width = timeframe.span.nanoseconds
-        var slots: [Timestamp: StoredCandle] = [:]
-        for bar in bars {
-            let open = Timestamp(nanoseconds: bar.openTime.nanoseconds / width * width)
-            guard let slot = slots[open] else {
-                slots[open] = StoredCandle(bar)
-                continue
-            }
-            slots[open] = StoredCandle(
-                open: slot.open, high: max(slot.high, bar.high), low: min(slot.low, bar.low), close: bar.close,
-                volume: slot.volume + bar.volume, source: "")
-        }
-        return slots
-    }
+    /// In steps of 1e-8.
+    var figures: [Int64] { [open.raw, high.raw, low.raw, close.raw, volume.raw] }
 }

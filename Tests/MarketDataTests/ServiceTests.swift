@@ -11,78 +11,6 @@ import Testing
     let symbol: Symbol
     init() throws { symbol = try #require(Symbol("BTCUSDT")) }
 
-    @Test(
-        .enabled(if: Repository.recordings != nil, "the recordings are not beside this checkout"),
-        .timeLimit(.minutes(5)))
-    func `a replay with losses, disorder, repeats and disconnects is stored as the files say`() async throws {
-        let file = try #require(Repository.recordings).appending(
-            path: "market/binance-spot-2021/BTCUSDT-1m.csv.gz")
-        let end = Timestamp(seconds: 1_619_352_000)  // 2021-04-25 12:00, behind the halt
-        let bars = try Recording.bars(file, symbol: symbol, timeframe: .minute1).filter { $0.closeTime <= end }
-        var settings = ExchangeSettings(mode: .replay([file.path]))
-        settings.pace = .stepped
-        try await ServiceRig.run(settings, symbols: [symbol]) { rig in
-            let (program, port) = try await rig.start()
-            try await waitForAnchor(rig, port)
-            try await disturb(rig, through: end + .minutes(2))
-            _ = try await eventually("the last hour is stored", within: .seconds(90)) {
-                try await rig.candles(symbol, .hour1)[end - .minutes(60)]
-            }
-            for timeframe in [Timeframe.minute1, .minute5, .hour1] {
-                try await compare(rig, StoredCandle.plain(bars, timeframe), timeframe, before: end)
-            }
-            try await expectHalt(rig)
-            #expect(try await rig.metric("plimsoll_prints_refused_total", "price_jump", port: port) == 0)
-            #expect(try await rig.metric("plimsoll_source_reconnects_total", port: port) > 2)
-            #expect(try await program.terminate() == 0)
-        }
-    }
-
-    /// Plays the recording in steps of six hours, with everything that can go wrong on the way.
-    private func disturb(_ rig: ServiceRig, through end: Timestamp) async throws {
-        try await rig.exchange.with { exchange in
-            exchange.faults.dropShare = 0.002
-            exchange.faults.duplicateShare = 0.05
-            exchange.faults.reorderShare = 0.05
-        }
-        var time = try await rig.exchange.now
-        var step = 0
-        while time < end {
-            time = min(time + .minutes(120), end)
-            try await rig.exchange.advance(to: time)
-            step += 1
-            let abruptly = step % 2 == 0
-            if step % 12 == 5 { try await rig.exchange.with { $0.streams.closeAll(abruptly: abruptly) } }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        try await rig.exchange.with { $0.faults.dropShare = 0 }
-    }
-
-    private func waitForAnchor(_ rig: ServiceRig, _ port: Int) async throws {
-        _ = try await eventually("market-data is ready", within: .seconds(30)) {
-            try await rig.get("/health/ready", port: port).status == 200 ? true : nil
-        }
-    }
-
-    private func compare(
-        _ rig: ServiceRig, _ expected: [Timestamp: StoredCandle], _ timeframe: Timeframe, before end: Timestamp
-    ) async throws {
-        let stored = try await rig.candles(symbol, timeframe).filter { $0.key + timeframe.span <= end }
-        #expect(stored.count == expected.count, "\(timeframe.rawValue)")
-        for (time, candle) in expected.sorted(by: { $0.key < $1.key }) {
-            #expect(stored[time] == candle, "\(timeframe.rawValue) \(time)")
-        }
-    }
-
-    private func expectHalt(_ rig: ServiceRig) async throws {
-        let rows = try await rig.records.query("SELECT from_ns, to_ns FROM candle_gaps WHERE symbol = $1", [symbol])
-        let gaps = try rows.map { [try $0.int64("from_ns"), try $0.int64("to_ns")] }
-        #expect(gaps == [[1_619_323_260_000_000_000, 1_619_340_300_000_000_000]])
-        let events = try await rig.records.query(
-            "SELECT count(*) AS count FROM events WHERE type = 'suite.event' AND body->>'kind' = 'gap_reported'")
-        #expect(try events.first?.int64("count") == 1)
-    }
-
     @Test(.timeLimit(.minutes(3)))
     func `silence is noticed, the connection is made anew, and no minute is missing`() async throws {
         try await generated { rig, program, port in
@@ -93,9 +21,47 @@ import Testing
                 return stale == 1 || connected == 0 ? true : nil
             }
             #expect(try await rig.get("/health/ready", port: port).status == 503)
-            try await waitForAnchor(rig, port)
+            try await rig.ready(port)
             #expect(try await rig.metric("plimsoll_source_reconnects_total", port: port) >= 1)
             try await expectNoHoles(rig, minutes: 4)
+            #expect(try await program.terminate() == 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `a market that says nothing is stale after its limit and lives again, and the others beside it live on`()
+        async throws
+    {
+        let other = try #require(Symbol("ETHUSDT"))
+        var settings = ExchangeSettings(mode: .generator([symbol, other]))
+        settings.tradesPerSecond = 20
+        settings.history = .minutes(60)
+        try await ServiceRig.run(settings, symbols: [symbol, other], staleAfter: "1s", futureLimit: "5s") { rig in
+            let (program, port) = try await rig.start()
+            try await rig.ready(port)
+            func stale(_ market: Symbol) async throws -> Double {
+                try await rig.metric("plimsoll_source_stale", "symbol=\"\(market)\"", port: port)
+            }
+            let market = symbol
+            try await rig.exchange.with { $0.faults.silentUntil[market] = $0.wallNow + .seconds(600) }
+            let fell = ContinuousClock.now
+            _ = try await eventually("BTCUSDT is stale", within: .seconds(20)) {
+                try await stale(symbol) == 1 ? true : nil
+            }
+            #expect(ContinuousClock.now - fell > .seconds(2), "not before three times the limit of a connection")
+            #expect(try await stale(other) == 0)
+            #expect(try await rig.metric("plimsoll_source_message_age_seconds", "BTCUSDT", port: port) > 3)
+            #expect(try await rig.metric("plimsoll_source_connected", port: port) == 2)
+            let ready = try await rig.get("/health/ready", port: port)
+            #expect(ready.status == 200, "one quiet market is no outage: \(ready.body)")
+            try await rig.exchange.with { $0.faults.silentUntil[market] = nil }
+            _ = try await eventually("BTCUSDT lives") { try await stale(symbol) == 0 ? true : nil }
+            #expect(try await rig.metric("plimsoll_source_lag_seconds", "BTCUSDT", port: port) != 0)
+            #expect(try await rig.metric("plimsoll_source_gaps_total", "BTCUSDT", port: port) >= 1)
+            try await rig.exchange.with { $0.streams.closeAll(abruptly: true) }
+            _ = try await eventually("the connection is made anew") {
+                try await rig.metric("plimsoll_source_reconnects_total", port: port) == 1 ? true : nil
+            }
             #expect(try await program.terminate() == 0)
         }
     }
@@ -122,7 +88,7 @@ import Testing
             try await program.kill()
             try await Task.sleep(for: .seconds(3))
             let (second, port) = try await rig.start("second")
-            try await waitForAnchor(rig, port)
+            try await rig.ready(port)
             try await expectNoHoles(rig, minutes: 6)
             #expect(try await second.terminate() == 0)
         }
@@ -137,7 +103,7 @@ import Testing
         settings.history = .minutes(180)
         try await ServiceRig.run(settings, symbols: [symbol], staleAfter: "1s") { rig in
             let (program, port) = try await rig.start()
-            try await waitForAnchor(rig, port)
+            try await rig.ready(port)
             try await body(rig, program, port)
         }
     }

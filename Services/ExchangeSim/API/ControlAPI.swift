@@ -30,6 +30,7 @@ struct ControlAPI {
         case "reorder": exchange.faults.reorderShare = try share(parameters)
         case "drop": exchange.faults.dropShare = try share(parameters)
         case "malformed": exchange.faults.garbledFrames = Int(try number("count", parameters, default: 1))
+        case "malformed-bodies": exchange.faults.garbledBodies = Int(try number("count", parameters, default: 1))
         case "limit": try limit(parameters)
         case "spike": try spike(parameters)
         case "outage":

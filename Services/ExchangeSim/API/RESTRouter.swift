@@ -17,7 +17,9 @@ struct RESTRouter {
         }
         let answer = routed(request)
         exchange.tellClients()
-        return answer
+        guard case .now(var response) = answer else { return answer }
+        response.body = exchange.faults.damage(response.body)
+        return .now(response)
     }
 
     private func limited(status: Int, retryAfter: Int) -> WebAnswer {

@@ -14,49 +14,61 @@ struct BarSource: MarketSource {
 
     private let instrument: Instrument
     private let rows: [Row]
+    private let quotes: Bool
     private var row = 0
+    /// The bar that is told now, and its prints; nil at the end.
+    private var current: (bar: Candle, prints: BarPrints)?
     private var position = 0
     private var nextID: Int64
+    private(set) var nextTime: Timestamp?
 
-    /// - Parameter firstID: the id of the first print; the others follow without a hole.
-    init(_ instrument: Instrument, rows: [Row], firstID: Int64 = 1) {
+    /// - Parameters:
+    ///   - quotes: make up a quote around each print.
+    ///   - firstID: the id of the first print; the others follow without a hole.
+    init(_ instrument: Instrument, rows: [Row], quotes: Bool = true, firstID: Int64 = 1) {
         self.instrument = instrument
         self.rows = rows
+        self.quotes = quotes
         self.nextID = firstID
+        load()
     }
 
     var instruments: [Instrument] { [instrument] }
 
-    var nextTime: Timestamp? {
-        guard row < rows.count else { return nil }
-        let bar = candle
-        let prints = BarPrints(bar)
-        return prints.isEmpty ? bar.closeTime - .milliseconds(1) : prints[position].time
-    }
-
     mutating func next() -> FeedItem? {
-        guard row < rows.count else { return nil }
-        let bar = candle
-        let prints = BarPrints(bar, firstID: nextID - Int64(position))
+        guard let (bar, prints) = current, let time = nextTime else { return nil }
         guard !prints.isEmpty else {
             row += 1
-            return FeedItem(time: bar.closeTime - .milliseconds(1), body: .emptyBar(bar))
+            load()
+            return FeedItem(time: time, body: .emptyBar(bar))
         }
         let print = prints[position]
         position += 1
-        nextID += 1
         if position == prints.count {
-            position = 0
+            nextID += Int64(prints.count)
             row += 1
+            load()
+        } else {
+            nextTime = prints[position].time
         }
-        return FeedItem(time: print.time, body: .trade(print, Quote(around: print, tick: instrument.tickSize)))
+        return FeedItem(
+            time: time, body: .trade(print, quotes ? Quote(around: print, tick: instrument.tickSize) : nil))
     }
 
-    private var candle: Candle {
-        let bar = rows[row]
-        return Candle(
-            symbol: instrument.symbol, timeframe: .minute1, openTime: bar.openTime, open: bar.open, high: bar.high,
-            low: bar.low, close: bar.close, volume: bar.volume, tradeCount: 0, isFinal: true)
+    private mutating func load() {
+        position = 0
+        guard row < rows.count else {
+            current = nil
+            nextTime = nil
+            return
+        }
+        let shape = rows[row]
+        let bar = Candle(
+            symbol: instrument.symbol, timeframe: .minute1, openTime: shape.openTime, open: shape.open,
+            high: shape.high, low: shape.low, close: shape.close, volume: shape.volume, tradeCount: 0, isFinal: true)
+        let prints = BarPrints(bar, firstID: nextID)
+        current = (bar, prints)
+        nextTime = prints.first?.time ?? bar.closeTime - .milliseconds(1)
     }
 }
 

@@ -37,6 +37,8 @@ struct ExchangeSettings: Sendable {
     var mode: Mode
     var pace = Pace.running(1)
     var seed: UInt64 = 1
+    /// Recordings of bars and trades do not tell of quotes: one around each trade is made up.
+    var quotesAroundTrades = true
     /// Of one generated market, on average.
     var tradesPerSecond = 1
     /// How much of the generated past there is.

@@ -48,6 +48,8 @@ struct Faults: Sendable {
     var reorderShare = 0.0
     var dropShare = 0.0
     var garbledFrames = 0
+    /// Answers of the REST interface that are cut off on their way.
+    var garbledBodies = 0
     var limit: Limit?
     var orderFates: [OrderFate] = []
     /// Fill reports that are not sent on the user data stream.
@@ -68,6 +70,13 @@ struct Faults: Sendable {
         let times = duplicateShare > 0 && random.unit() < duplicateShare ? 2 : 1
         let hold = reorderShare > 0 && random.unit() < reorderShare
         return .send(times: times, hold: hold, garbled: garbled)
+    }
+
+    /// The body as it is sent: a part of it only, while bodies are to be cut off.
+    mutating func damage(_ body: String) -> String {
+        guard garbledBodies > 0, !body.isEmpty else { return body }
+        garbledBodies -= 1
+        return String(body.prefix(min(Int(random.unit() * Double(body.count)), body.count - 1)))
     }
 
     /// How long frames are held up.

@@ -25,7 +25,7 @@ struct PreparedMarket: Sendable {
             start = opening
             fillsPauses = true
         case .replay(let paths):
-            let sources = try paths.map(Recordings.source)
+            let sources = try paths.map { try Recordings.source($0, quotes: settings.quotesAroundTrades) }
             feed = MarketFeed(sources)
             start = settings.start ?? feed.nextTime.map { $0 - .seconds(1) } ?? now
             fillsPauses = !sources.contains { $0 is BarSource }

@@ -18,8 +18,12 @@ final class SocketHandler: ChannelInboundHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        session = exchange.streams.open(
-            context.channel, isCombined: target.isCombined, account: target.account, streams: target.streams)
+        do {
+            session = try exchange.streams.open(
+                context.channel, isCombined: target.isCombined, account: target.account, streams: target.streams)
+        } catch {
+            context.close(promise: nil)
+        }
         exchange.meters.sockets.set(exchange.streams.count)
     }
 

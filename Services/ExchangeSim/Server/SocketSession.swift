@@ -11,11 +11,17 @@ final class SocketSession {
     let account: Int?
     var streams: Set<String>
     private(set) var lastSign = NIODeadline.now()
-    private var isDirty = false
+    /// Text frames on their way, encoded one behind the other. A frame at a time through the pipeline would cost more
+    /// than all else together.
+    private var waiting = ByteBuffer()
+    /// The place in the pipeline behind which bytes go out as they are.
+    private let encoder: ChannelHandlerContext
 
-    init(id: Int, channel: any Channel, isCombined: Bool, account: Int?, streams: Set<String>) {
+    /// - Throws: when the channel is no WebSocket.
+    init(id: Int, channel: any Channel, isCombined: Bool, account: Int?, streams: Set<String>) throws {
         self.id = id
         self.channel = channel
+        self.encoder = try channel.pipeline.syncOperations.context(handlerType: WebSocketFrameEncoder.self)
         self.isCombined = isCombined
         self.account = account
         self.streams = streams
@@ -26,15 +32,28 @@ final class SocketSession {
 
     /// Queues a text frame.
     func send(_ text: String) {
-        isDirty = true
-        write(.text, ByteBuffer(string: text))
+        let count = text.utf8.count
+        waiting.writeInteger(Self.finalText)
+        if count < 126 {
+            waiting.writeInteger(UInt8(count))
+        } else if let short = UInt16(exactly: count) {
+            waiting.writeInteger(UInt8(126))
+            waiting.writeInteger(short)
+        } else {
+            waiting.writeInteger(UInt8(127))
+            waiting.writeInteger(UInt64(count))
+        }
+        waiting.writeString(text)
     }
+
+    /// The first byte of a text frame that is a whole message.
+    private static let finalText: UInt8 = 0x81
 
     /// Sends what is queued.
     func flush() {
-        guard isDirty else { return }
-        isDirty = false
-        channel.flush()
+        guard waiting.readableBytes > 0 else { return }
+        encoder.writeAndFlush(NIOAny(waiting), promise: nil)
+        waiting = ByteBuffer()
     }
 
     func ping() {
@@ -49,6 +68,7 @@ final class SocketSession {
 
     /// Says goodbye and closes.
     func close(_ code: WebSocketErrorCode = .goingAway) {
+        flush()
         var data = ByteBuffer()
         data.write(webSocketErrorCode: code)
         let channel = channel
@@ -58,6 +78,7 @@ final class SocketSession {
     }
 
     private func write(_ opcode: WebSocketOpcode, _ data: ByteBuffer) {
+        flush()
         channel.write(WebSocketFrame(fin: true, opcode: opcode, data: data), promise: nil)
     }
 }

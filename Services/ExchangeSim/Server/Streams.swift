@@ -16,8 +16,10 @@ final class Streams {
     var count: Int { sessions.count }
 
     /// Takes a new connection in.
-    func open(_ channel: any Channel, isCombined: Bool, account: Int?, streams: Set<String>) -> SocketSession {
-        let session = SocketSession(
+    ///
+    /// - Throws: when the channel is no WebSocket.
+    func open(_ channel: any Channel, isCombined: Bool, account: Int?, streams: Set<String>) throws -> SocketSession {
+        let session = try SocketSession(
             id: nextID, channel: channel, isCombined: isCombined, account: account, streams: streams)
         nextID += 1
         sessions[session.id] = session

@@ -31,12 +31,15 @@ struct Build {
                 figures: figures.symbol($0))
         }
         let history = BinanceHistory(
-            rest, records: records, store: store, publisher: publisher, clock: clock, backfill: settings.backfill,
-            logger: context.logger("history"))
+            rest, records: records, store: store, publisher: publisher, clock: clock, figures: figures,
+            backfill: settings.backfill, logger: context.logger("history"))
         let feed = BinanceFeed(
             url: settings.webSocketURL, desks: desks, history: history, staleAfter: settings.staleAfter,
             figures: figures, dependency: context.health.dependency("exchange"), logger: context.logger("feed"))
+        let candleRetention = CandleRetention(
+            records: records, symbols: settings.symbols, kept: settings.retention, figures: figures,
+            logger: context.logger("retention"))
         let retention = Retention(context, database: shared.database, rules: RetentionRule.outbox(context.reader))
-        services = [shared.bus, store, feed, retention]
+        services = [shared.bus, store, candleRetention, retention, feed]
     }
 }

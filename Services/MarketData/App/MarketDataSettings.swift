@@ -17,6 +17,9 @@ import ServiceKit
 /// - `market_data.backfill` (duration, optional, 1h … 365d, default 2d): how much history is filled at the first start.
 /// - `market_data.future_limit` (duration, optional, 1s … 3650d, default 5s): a print may be so far ahead of the clock; more than the
 ///   default is only for a market that is replayed faster than time.
+/// - `market_data.candle_retention` (map of timeframe → duration, optional, 1d … 36500d, or 0s for ever, default 90d of `1m` and 365d
+///   of `5m`, the others for ever): stored candles older than this, counted back from the market's newest one, are removed; never
+///   less than `backfill`.
 struct MarketDataSettings: Sendable {
     /// The exchanges there is a feed for.
     enum Exchange: String, CaseIterable, Sendable {
@@ -30,6 +33,8 @@ struct MarketDataSettings: Sendable {
     /// Request weight per minute.
     let weightLimit: Int
     let backfill: Timestamp.Span
+    /// What is not listed is kept for ever.
+    let retention: [Timeframe: Timestamp.Span]
     /// A connection may be silent for so long.
     let staleAfter: Timestamp.Span
     let limits: SymbolFeed.Limits
@@ -46,6 +51,7 @@ struct MarketDataSettings: Sendable {
             section.duration(
                 "backfill", in: .seconds(3600)...(.seconds(365 * 86_400)), default: .seconds(2 * 86_400)
             ).span
+        retention = Self.retention(section, atLeast: backfill)
         var limits = SymbolFeed.Limits()
         staleAfter = section.duration("stale_after", in: .seconds(1)...(.seconds(600)), default: .seconds(10)).span
         limits.staleAfter = Timestamp.Span(nanoseconds: 3 * staleAfter.nanoseconds)
@@ -59,5 +65,23 @@ struct MarketDataSettings: Sendable {
         // Asking costs request weight: the more markets, the less often each is asked for while it is quiet.
         limits.pollInterval = .seconds(2 * (1 + Int64(symbols.count) / 5))
         self.limits = limits
+    }
+
+    private static func retention(_ section: SettingsReader, atLeast least: Timestamp.Span) -> [Timeframe: Timestamp
+        .Span]
+    {
+        let day = Timestamp.Span.days(1)
+        var kept: [Timeframe: Timestamp.Span] = [.minute1: .days(90), .minute5: .days(365)]
+        let map = section.scoped(to: "candle_retention")
+        for name in section.keys(of: "candle_retention") {
+            let span = map.duration(name, in: .zero...(.seconds(36_500 * 86_400))).span
+            guard let timeframe = Timeframe(rawValue: name) else {
+                map.fault(name, "is no timeframe")
+                continue
+            }
+            if span.nanoseconds > 0, span < day { map.fault(name, "is less than 1d; 0s keeps for ever") }
+            kept[timeframe] = span.nanoseconds == 0 ? nil : span
+        }
+        return kept.mapValues { max($0, least) }
     }
 }

@@ -39,10 +39,26 @@ struct MarketFigures: Sendable {
         ).increment()
     }
 
+    /// A question that the exchange, or the database beside it, did not answer: one of a closed set of kinds.
+    func requestFailed(_ kind: String) {
+        metrics.counter(
+            "plimsoll_exchange_request_failures_total",
+            "Questions to the exchange that were not answered as they should.",
+            labels: ["exchange": exchange, "kind": kind]
+        ).increment()
+    }
+
     /// Candles that waited for the database had to be given up, to be fetched again later.
     func candlesDropped(_ count: Int) {
         metrics.counter("plimsoll_candles_dropped_total", "Candles that waited too long for the database.")
             .increment(by: Double(count))
+    }
+
+    /// Candles older than their retention went.
+    func candlesRemoved(_ count: Int, _ timeframe: Timeframe) {
+        metrics.counter(
+            "plimsoll_retention_removed_total", "Old rows removed.", labels: ["table": "candles_\(timeframe.rawValue)"]
+        ).increment(by: Double(count))
     }
 
     /// How many candles wait to be stored.

@@ -7,7 +7,7 @@ package enum PrintRefusal: String, CaseIterable, Sendable {
     case nonPositive = "non_positive"
     /// Too far from the last accepted price, and no further print confirmed it.
     case priceJump = "price_jump"
-    /// Older than the last accepted print by more than the tolerance.
+    /// Older than the newest accepted print by more than the tolerance, and no further print confirmed that time.
     case outOfOrder = "out_of_order"
     /// Later than the clock allows.
     case future
@@ -17,13 +17,14 @@ package enum PrintRefusal: String, CaseIterable, Sendable {
     case overflow
 }
 
-/// Refuses prints that cannot be true. A price far from the last one waits until further prints confirm it.
+/// Refuses prints that cannot be true. A price far from the last one waits until further prints confirm it, and so does
+/// a time before that of the newest print: one print from the future must not make all that follow it old.
 package struct PrintGate: Sendable {
     /// What is believed without asking.
     package struct Limits: Sendable {
         /// A price may be so far from the last accepted one, as a share of it.
         package var jump = Ratio(1, over: 2)
-        /// So many prints close to each other make a new price true.
+        /// So many prints close to each other make a new price true, or an earlier time.
         package var confirmations = 3
         /// A print may be so much older than the one before it.
         package var disorder = Timestamp.Span.seconds(1)
@@ -47,13 +48,17 @@ package struct PrintGate: Sendable {
 
     private var state = State.untried
     private var newest = Timestamp(nanoseconds: .min)
+    /// Prints that are too old after the newest one and agree among each other.
+    private var older: [Print] = []
     private let limits: Limits
 
     package init(limits: Limits = Limits()) { self.limits = limits }
 
     /// A print waits for confirmation since this exchange time; nil when none does.
     package var holdsSince: Timestamp? {
-        if case .doubting(_, let held) = state { held.first?.time } else { nil }
+        if let first = older.first { return first.time }
+        if case .doubting(_, let held) = state { return held.first?.time }
+        return nil
     }
 
     /// Starts from a price that is known to be true.
@@ -61,7 +66,7 @@ package struct PrintGate: Sendable {
 
     /// Whether a print would be accepted on its own, without any other to confirm it.
     package func believes(_ print: Print, now: Timestamp) -> Bool {
-        guard implausible(print, now: now) == nil, case .trusting(let last) = state else { return false }
+        guard implausible(print, now: now) == nil, !isOld(print), case .trusting(let last) = state else { return false }
         return isNear(print.price, last)
     }
 
@@ -73,6 +78,25 @@ package struct PrintGate: Sendable {
             refused.append(Refused(print: print, reason: reason))
             return
         }
+        guard isOld(print) else {
+            refuseOlder(&refused)
+            return judgePrice(print, &accepted, &refused)
+        }
+        if let last = older.last, print.time < last.time - limits.disorder { refuseOlder(&refused) }
+        older.append(print)
+        guard older.count >= limits.confirmations else { return }
+        let confirmed = older
+        older = []
+        newest = print.time
+        for print in confirmed { judgePrice(print, &accepted, &refused) }
+    }
+
+    private mutating func refuseOlder(_ refused: inout [Refused]) {
+        for print in older { refused.append(Refused(print: print, reason: .outOfOrder)) }
+        older = []
+    }
+
+    private mutating func judgePrice(_ print: Print, _ accepted: inout [Print], _ refused: inout [Refused]) {
         switch state {
         case .untried:
             accept(print, &accepted)
@@ -112,9 +136,11 @@ package struct PrintGate: Sendable {
 
     private func implausible(_ print: Print, now: Timestamp) -> PrintRefusal? {
         guard print.price.isPositive, print.quantity.isPositive else { return .nonPositive }
-        if print.time > now + limits.future { return .future }
-        if newest.nanoseconds != .min, print.time < newest - limits.disorder { return .outOfOrder }
-        return nil
+        return print.time > now + limits.future ? .future : nil
+    }
+
+    private func isOld(_ print: Print) -> Bool {
+        newest.nanoseconds != .min && print.time < newest - limits.disorder
     }
 
     /// |price − last| ≤ jump × last, without dividing.

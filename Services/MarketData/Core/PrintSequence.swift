@@ -109,11 +109,11 @@ package struct PrintSequence: Sendable {
     /// Takes what the exchange answered when it was asked for the prints from `next`, oldest first.
     ///
     /// An id that the exchange leaves out does not exist. `reachedHead`: there was nothing newer when it answered.
-    /// - Returns: how many waiting prints were given up, because the exchange repeatedly does not know what is before them.
+    /// - Returns: the waiting prints that were given up, because the exchange repeatedly does not know what is before them.
     package mutating func refill(
         _ prints: [Print], reachedHead: Bool, at uptime: Timestamp.Span, into delivered: inout [Print]
-    ) -> Int {
-        guard state != .unanchored else { return 0 }
+    ) -> [Print] {
+        guard state != .unanchored else { return [] }
         var progressed = false
         for print in prints where print.id >= next {
             next = print.id
@@ -125,16 +125,16 @@ package struct PrintSequence: Sendable {
         guard !waiting.isEmpty || highestSeen >= next else {
             unknownAnswers = 0
             if reachedHead { state = .flowing }
-            return 0
+            return []
         }
         state = .refilling
         unknownAnswers = reachedHead && !progressed ? unknownAnswers + 1 : 0
-        return unknownAnswers >= limits.contradictions ? giveUp() : 0
+        return unknownAnswers >= limits.contradictions ? giveUp() : []
     }
 
-    private mutating func giveUp() -> Int {
-        let dropped = waiting.count
-        waiting.removeAll()
+    private mutating func giveUp() -> [Print] {
+        let dropped = waiting
+        waiting = []
         highestSeen = next - 1
         unknownAnswers = 0
         state = .flowing

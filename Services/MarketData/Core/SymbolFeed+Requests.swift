@@ -38,7 +38,7 @@ extension SymbolFeed {
         _ prints: [Print], reachedHead: Bool, asOf: Timestamp, at moment: FeedMoment, into changes: inout FeedChanges
     ) {
         answered(at: moment)
-        let given = resolve { sequence, delivered in
+        let givenUp = resolve { sequence, delivered in
             sequence.refill(prints, reachedHead: reachedHead, at: moment.uptime, into: &delivered)
         }
         digest(at: moment, into: &changes)
@@ -48,7 +48,8 @@ extension SymbolFeed {
         let stuck = reachedHead && !sequence.isContinuous
         if stuck { askAgainAt = moment.uptime + limits.retryPause }
         if reachedHead { pollAgainAt = moment.uptime + limits.pollInterval }
-        if given > 0 { health.foundGap() }
+        if !givenUp.isEmpty { health.foundGap() }
+        changes.refused += givenUp.map { PrintGate.Refused(print: $0, reason: .unknownID) }
         tellState(at: moment, into: &changes)
     }
 

@@ -14,6 +14,7 @@ struct RiskService: Service {
     private let books: RiskBooks
     private let instruments: InstrumentSource
     private let accountsReady: Health.Dependency
+    private let hearing: Health.Dependency
 
     init(
         _ settings: RiskSettings, context: ServiceContext, bus: Bus, books: RiskBooks,
@@ -26,6 +27,7 @@ struct RiskService: Service {
         self.instruments = instruments
         accountsReady = context.health.dependency("accounts")
         _ = context.health.dependency("instruments")
+        hearing = context.health.dependency("subscriptions")
     }
 
     func run() async throws {
@@ -43,7 +45,8 @@ struct RiskService: Service {
         let feed = MarketFeed(
             symbols: settings.symbols, books: books, instruments: instruments, health: context.health,
             logger: context.logger("market"))
-        let intake = Intake(symbols: settings.symbols, market: books.market, metrics: context.metrics)
+        let intake = Intake(
+            symbols: settings.symbols, market: books.market, metrics: context.metrics, hearing: hearing)
         let followed = desks.reduce(into: Set<String>()) { $0.formUnion($1.strategies) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await feed.run() }

@@ -7,18 +7,22 @@ struct BinanceMessage {
     private var hasID = false
     private var error = JSONToken.absent
 
-    /// Reads the outer object, and the one in `data` or `event` when there is one.
+    /// Reads the outer object, and the one in `data` or `event` when there is one, in one go.
     init(_ bytes: [UInt8]) throws(JSONFault) {
         var fields = LetterFields()
-        var payload = JSONToken.absent
+        var payload: LetterFields?
         var error = JSONToken.absent
         var hasID = false
         var outer = JSONScanner(bytes)
-        try outer.object { (key, value) throws(JSONFault) in
+        try outer.members { (scanner, key) throws(JSONFault) in
+            if Self.matches(bytes, key, "data") || Self.matches(bytes, key, "event") {
+                payload = scanner.isAtObject() ? try Self.letters(&scanner) : nil
+                if payload == nil { _ = try scanner.value() }
+                return
+            }
+            let value = try scanner.value()
             if key.count == 1 {
                 if LetterFields.isLetter(bytes[key.lowerBound]) { fields.set(bytes[key.lowerBound], value) }
-            } else if Self.matches(bytes, key, "data") || Self.matches(bytes, key, "event") {
-                payload = value
             } else if Self.matches(bytes, key, "error") {
                 error = value
             } else if Self.matches(bytes, key, "id") {
@@ -26,18 +30,23 @@ struct BinanceMessage {
             }
         }
         try outer.end()
-        if payload.kind == .object { fields = try Self.letters(of: payload, in: bytes) }
         self.scanner = outer
-        self.fields = fields
+        self.fields = payload ?? fields
         self.error = error
         self.hasID = hasID
     }
 
     /// The one-letter fields of an object.
     static func letters(of object: JSONToken, in bytes: [UInt8]) throws(JSONFault) -> LetterFields {
-        var fields = LetterFields()
         var inner = JSONScanner(bytes, at: object.start)
-        try inner.object { (key, value) throws(JSONFault) in
+        return try letters(&inner)
+    }
+
+    /// The one-letter fields of the object that comes next.
+    private static func letters(_ scanner: inout JSONScanner) throws(JSONFault) -> LetterFields {
+        var fields = LetterFields()
+        let bytes = scanner.bytes
+        try scanner.object { (key, value) throws(JSONFault) in
             guard key.count == 1, LetterFields.isLetter(bytes[key.lowerBound]) else { return }
             fields.set(bytes[key.lowerBound], value)
         }

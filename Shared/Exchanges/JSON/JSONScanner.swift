@@ -46,6 +46,13 @@ package struct JSONScanner: Sendable {
     package mutating func object(
         _ visit: (_ key: Range<Int>, _ value: JSONToken) throws(JSONFault) -> Void
     ) throws(JSONFault) {
+        try members { (scanner, key) throws(JSONFault) in try visit(key, try scanner.value()) }
+    }
+
+    /// Reads an object; `visit` is told each key and has to read its value, or to step over it with `value`.
+    package mutating func members(
+        _ visit: (_ scanner: inout JSONScanner, _ key: Range<Int>) throws(JSONFault) -> Void
+    ) throws(JSONFault) {
         try expect(UInt8(ascii: "{"))
         skipBlanks()
         if peek() == UInt8(ascii: "}") { return position += 1 }
@@ -54,8 +61,7 @@ package struct JSONScanner: Sendable {
             let key = try string()
             skipBlanks()
             try expect(UInt8(ascii: ":"))
-            let value = try value()
-            try visit(key.start..<key.end, value)
+            try visit(&self, key.start..<key.end)
             if try !comma(orEnd: UInt8(ascii: "}")) { return }
         }
     }
@@ -99,6 +105,12 @@ package struct JSONScanner: Sendable {
             default: return
             }
         }
+    }
+
+    /// Whether an object comes next, behind blanks.
+    package mutating func isAtObject() -> Bool {
+        skipBlanks()
+        return peek() == UInt8(ascii: "{")
     }
 
     private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }

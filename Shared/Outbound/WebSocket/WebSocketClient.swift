@@ -32,7 +32,7 @@ package final class WebSocketClient: Sendable {
         }
     }
 
-    private typealias Messages = NIOAsyncChannel<WebSocketMessage, WebSocketCommand>
+    private typealias Messages = NIOAsyncChannel<[WebSocketMessage], WebSocketCommand>
 
     private enum Upgrade: Sendable {
         case done(Messages)

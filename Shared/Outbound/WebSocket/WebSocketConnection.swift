@@ -3,12 +3,13 @@ import Synchronization
 
 /// An open WebSocket, inside `WebSocketClient.withConnection`.
 package struct WebSocketConnection: Sendable {
-    /// The messages, in order. Not reading them stops the sender after a few: there is no other buffer.
+    /// The messages, in order. Not reading them stops the sender after a few reads of the socket: there is
+    /// no other buffer.
     package let inbound: WebSocketInbound
     private let outbound: NIOAsyncChannelOutboundWriter<WebSocketCommand>
 
     init(
-        _ inbound: NIOAsyncChannelInboundStream<WebSocketMessage>,
+        _ inbound: NIOAsyncChannelInboundStream<[WebSocketMessage]>,
         _ outbound: NIOAsyncChannelOutboundWriter<WebSocketCommand>, _ ending: WebSocketEnding
     ) {
         self.inbound = WebSocketInbound(inbound, ending)
@@ -35,19 +36,22 @@ package struct WebSocketConnection: Sendable {
 package struct WebSocketInbound: AsyncSequence, Sendable {
     package typealias Element = WebSocketMessage
 
-    private let stream: NIOAsyncChannelInboundStream<WebSocketMessage>
+    private let stream: NIOAsyncChannelInboundStream<[WebSocketMessage]>
     private let ending: WebSocketEnding
 
-    init(_ stream: NIOAsyncChannelInboundStream<WebSocketMessage>, _ ending: WebSocketEnding) {
+    init(_ stream: NIOAsyncChannelInboundStream<[WebSocketMessage]>, _ ending: WebSocketEnding) {
         self.stream = stream
         self.ending = ending
     }
 
     package struct Iterator: AsyncIteratorProtocol {
-        private var base: NIOAsyncChannelInboundStream<WebSocketMessage>.AsyncIterator
+        private var base: NIOAsyncChannelInboundStream<[WebSocketMessage]>.AsyncIterator
         private let ending: WebSocketEnding
+        /// Of one read of the socket; `position` is the next one.
+        private var batch: [WebSocketMessage] = []
+        private var position = 0
 
-        init(_ base: NIOAsyncChannelInboundStream<WebSocketMessage>.AsyncIterator, _ ending: WebSocketEnding) {
+        init(_ base: NIOAsyncChannelInboundStream<[WebSocketMessage]>.AsyncIterator, _ ending: WebSocketEnding) {
             self.base = base
             self.ending = ending
         }
@@ -56,7 +60,15 @@ package struct WebSocketInbound: AsyncSequence, Sendable {
 
         package mutating func next(isolation actor: isolated (any Actor)?) async throws -> WebSocketMessage? {
             do {
-                if let message = try await base.next(isolation: actor) { return message }
+                if position < batch.count {
+                    defer { position += 1 }
+                    return batch[position]
+                }
+                if let more = try await base.next(isolation: actor), let first = more.first {
+                    batch = more
+                    position = 1
+                    return first
+                }
             } catch let error as CancellationError {
                 throw error
             } catch {

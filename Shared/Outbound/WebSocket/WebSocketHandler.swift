@@ -8,9 +8,11 @@ enum WebSocketCommand: Sendable {
 }
 
 /// Turns frames into messages on the event loop: answers pings, joins fragments, masks, notices silence.
+///
+/// What one read of the socket brought is handed on together: between threads, a busy stream costs by the hand-over.
 final class WebSocketHandler: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
-    typealias InboundOut = WebSocketMessage
+    typealias InboundOut = [WebSocketMessage]
     typealias OutboundIn = WebSocketCommand
     typealias OutboundOut = WebSocketFrame
 
@@ -19,6 +21,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     private var assembler: MessageAssembler
+    private var arrived: [WebSocketMessage] = []
     private let pingInterval: TimeAmount
     private let silenceLimit: TimeAmount
     private var lastHeard = NIODeadline.now()
@@ -50,7 +53,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         guard state != .ended else { return }
         switch assembler.receive(unwrapInboundIn(data)) {
         case .wait: break
-        case .deliver(let message): context.fireChannelRead(wrapInboundOut(message))
+        case .deliver(let message): arrived.append(message)
         case .answerPing(let data): send(.pong, data, context)
         case .close(let code):
             if state == .open { sendClose(code == 1005 ? 1000 : code, context) }
@@ -60,6 +63,17 @@ final class WebSocketHandler: ChannelDuplexHandler {
             sendClose(code, context)
             end(error, context)
         }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        handOn(context)
+        context.fireChannelReadComplete()
+    }
+
+    private func handOn(_ context: ChannelHandlerContext) {
+        guard !arrived.isEmpty else { return }
+        context.fireChannelRead(wrapInboundOut(arrived))
+        arrived = []
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -80,6 +94,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         if state == .closing { ending.note(nil) }
         state = .ended
+        handOn(context)
         context.fireChannelInactive()
     }
 
@@ -107,6 +122,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func end(_ error: WebSocketError?, _ context: ChannelHandlerContext) {
         guard state != .ended else { return }
         state = .ended
+        handOn(context)
         ending.note(error)
         context.close(promise: nil)
     }

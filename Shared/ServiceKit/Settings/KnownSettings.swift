@@ -14,7 +14,7 @@ package enum KnownSettings {
         "redis.host", "redis.port", "redis.password_file",
         "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols", "exchange.weight_limit",
         "market_data.port", "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",
-        "market_data.future_limit",
+        "market_data.future_limit", "market_data.candle_retention",
         "strategy.port", "strategy.instances",
         "strategy.instances[].id", "strategy.instances[].kind", "strategy.instances[].timeframe",
         "strategy.instances[].symbols", "strategy.instances[].parameters",
@@ -36,7 +36,9 @@ package enum KnownSettings {
     ]
 
     /// Maps whose keys are defined by whoever reads them.
-    package static let openMaps: Set<String> = ["strategy.instances[].parameters", "log.modules"]
+    package static let openMaps: Set<String> = [
+        "strategy.instances[].parameters", "log.modules", "market_data.candle_retention",
+    ]
 
     /// Environment variables that are not settings.
     package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_", "PLIMSOLL_VAR"]

@@ -41,6 +41,22 @@ struct CandleRecords: Sendable {
         }
     }
 
+    /// Removes candles that open more than `kept` before the newest of their market and timeframe, oldest first.
+    ///
+    /// - Returns: how many rows went, at most `limit`.
+    func removeOld(
+        _ symbol: Symbol, _ timeframe: Timeframe, kept: Timestamp.Span, limit: Int
+    ) async throws -> Int {
+        try await database.execute(
+            """
+            DELETE FROM candles WHERE symbol = $1 AND timeframe = $2 AND (open_ns, revision) IN (
+                SELECT open_ns, revision FROM candles WHERE symbol = $1 AND timeframe = $2 AND open_ns < (
+                    SELECT max(open_ns) FROM candles WHERE symbol = $1 AND timeframe = $2) - $3::bigint
+                ORDER BY open_ns LIMIT $4)
+            """,
+            [symbol, timeframe, kept.nanoseconds, limit])
+    }
+
     /// The newest stored open time of each timeframe, of those before `limit`.
     func newest(_ symbol: Symbol, before limit: Timestamp) async throws -> [Timeframe: Timestamp] {
         let rows = try await database.query(

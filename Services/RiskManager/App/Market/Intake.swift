@@ -12,6 +12,7 @@ struct Intake: Sendable {
 
     private let market: MarketView
     private let metrics: Metrics
+    private let hearing: Health.Dependency
     private let kinds: [String: Kind]
 
     private enum Kind {
@@ -20,9 +21,12 @@ struct Intake: Sendable {
         case signal
     }
 
-    init(symbols: [Symbol], market: MarketView, metrics: Metrics) {
+    /// - Parameter hearing: up once prices and signals are subscribed to. Before that a price may be missed and the signal
+    ///   after it heard.
+    init(symbols: [Symbol], market: MarketView, metrics: Metrics, hearing: Health.Dependency) {
         self.market = market
         self.metrics = metrics
+        self.hearing = hearing
         var kinds = [Channels.signals.name: Kind.signal]
         for symbol in symbols {
             kinds[Channels.prints(symbol).name] = .prints
@@ -34,7 +38,10 @@ struct Intake: Sendable {
     /// Reads until it is cancelled.
     func run(_ bus: Bus, signal take: (Signal) async -> Void) async {
         for await item in bus.subscribeBytes(to: kinds.keys.sorted(), buffer: Self.buffer) {
-            guard case .message(let channel, let bytes) = item else { continue }
+            guard case .message(let channel, let bytes) = item else {
+                hearing.up()
+                continue
+            }
             switch kinds[channel] {
             case .prints:
                 if let batch = read(bytes, as: PrintBatch.self) { note(batch) }

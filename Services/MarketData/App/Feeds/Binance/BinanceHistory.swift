@@ -21,18 +21,20 @@ final class BinanceHistory: Sendable {
     private let store: CandleStore
     private let publisher: MarketPublisher
     private let clock: FeedClock
+    private let figures: MarketFigures
     private let backfill: Timestamp.Span
     private let logger: Logger
 
     init(
         _ rest: BinanceREST, records: CandleRecords, store: CandleStore, publisher: MarketPublisher, clock: FeedClock,
-        backfill: Timestamp.Span, logger: Logger
+        figures: MarketFigures, backfill: Timestamp.Span, logger: Logger
     ) {
         self.rest = rest
         self.records = records
         self.store = store
         self.publisher = publisher
         self.clock = clock
+        self.figures = figures
         self.backfill = backfill
         self.logger = logger
     }
@@ -49,6 +51,7 @@ final class BinanceHistory: Sendable {
         } catch {
             let reason = "\(error)"
             desk.failed(reason)
+            figures.requestFailed((error as? BinanceError)?.kind ?? "database")
             logger.warning(
                 "no answer from the exchange",
                 metadata: ["symbol": "\(desk.symbol)", "request": "\(request)", "error": "\(reason)"])
