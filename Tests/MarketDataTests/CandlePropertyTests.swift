@@ -35,7 +35,7 @@ import Testing
         while let item = source.next(), item.time < start + .minutes(10) {
             if case .trade(let print, _) = item.body { prints.append(print) }
         }
-        #expect(prints.count > 3000, "seed \(seed)")
+        #expect(prints.count > 2000, "seed \(seed)")
         #expect(zip(prints.dropFirst(), prints).allSatisfy { $0.id == $1.id + 1 && $0.time >= $1.time }, "seed \(seed)")
         var random = SeededRandom(seed: seed)
         var bench = FeedBench(prints, symbol: symbol)

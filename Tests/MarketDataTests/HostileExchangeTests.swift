@@ -1,6 +1,7 @@
 import Domain
 import Exchanges
 import Foundation
+import ServiceKit
 import TestKit
 import Testing
 
@@ -19,6 +20,8 @@ import Testing
         var settings = ExchangeSettings(mode: .generator([symbol]))
         settings.pace = pace
         settings.tradesPerSecond = 10
+        // So far back that a step does not lead into the future.
+        if pace == .stepped { settings.start = SystemClock().now() - .minutes(10) }
         settings.history = .minutes(60)
         try await ServiceRig.run(settings, symbols: [symbol], futureLimit: "5s") { rig in
             let (program, port) = try await rig.start()
