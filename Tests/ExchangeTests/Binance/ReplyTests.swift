@@ -138,7 +138,7 @@ struct ReplyTests {
             ("time", #"{"serverTime":1499827319559}"#, { rest, _ in _ = try await rest.time() }),
             (
                 "account",
-                #"{"balances":[{"asset":"BTC","free":"4723846.89208129","locked":"0.0"}],"canTrade":true,"permissions":["SPOT"]}"#,
+                #"{"balances":[{"asset":"BTC","free":"4723846.89208129","locked":"0.0"}],"canTrade":true,"canWithdraw":true,"canDeposit":true,"accountType":"SPOT","permissions":["SPOT"]}"#,
                 { rest, _ in _ = try await rest.account() }
             ),
         ]
