@@ -47,14 +47,10 @@ struct CandleRecords: Sendable {
     func removeOld(
         _ symbol: Symbol, _ timeframe: Timeframe, kept: Timestamp.Span, limit: Int
     ) async throws -> Int {
-        try await database.execute(
-            """
-            DELETE FROM candles WHERE symbol = $1 AND timeframe = $2 AND (open_ns, revision) IN (
-                SELECT open_ns, revision FROM candles WHERE symbol = $1 AND timeframe = $2 AND open_ns < (
-                    SELECT max(open_ns) FROM candles WHERE symbol = $1 AND timeframe = $2) - $3::bigint
-                ORDER BY open_ns LIMIT $4)
-            """,
+        let rows = try await database.query(
+            "SELECT remove_old_candles($1, $2, $3::bigint, $4::integer) AS removed",
             [symbol, timeframe, kept.nanoseconds, limit])
+        return try rows.first?.int("removed") ?? 0
     }
 
     /// The newest stored open time of each timeframe, of those before `limit`.
