@@ -27,7 +27,8 @@ RUN apt-get update -q \
  && install -d -o plimsoll -g plimsoll /srv/plimsoll/var /srv/plimsoll/var/execution /srv/plimsoll/var/alerting \
     /srv/plimsoll/var/exchange-sim
 COPY --from=build /libraries/ /usr/lib/swift/linux/
-COPY --from=build /programs/ /usr/local/bin/
+COPY --from=build /programs/market-data /programs/strategy /programs/risk-manager /programs/execution /programs/alerting \
+     /programs/exchange-sim /programs/plimsoll /usr/local/bin/
 COPY config /srv/plimsoll/config
 COPY Shared/Store/Migrations /srv/plimsoll/Shared/Store/Migrations
 WORKDIR /srv/plimsoll

@@ -57,20 +57,13 @@ package struct Backtest: Sendable {
     /// Takes the bars that open at one moment, one a symbol at most. Their prints meet the market in the order of time and symbol.
     ///
     /// - Throws: `BacktestError`.
-    package mutating func take(_ bars: some Collection<Candle>) throws(BacktestError) {
+    package mutating func take(_ bars: [Candle]) throws(BacktestError) {
+        if bars.count == 1 { return try take(bars[0]) }
         guard let first = bars.first else { return }
         turn.removeAll(keepingCapacity: true)
-        for bar in bars {
-            guard let place = place(of: bar.symbol) else { throw .unknownInstrument(bar.symbol) }
-            guard bar.openTime >= span?.to ?? bar.openTime, bar.openTime == first.openTime else {
-                throw .outOfOrder(bar.symbol, bar.openTime)
-            }
-            turn.append((bar, place))
-        }
-        if turn.count > 1 { turn.sort { $0.place < $1.place } }
-        for index in turn.indices where !turn[index].bar.volume.isPositive {
-            try settle(turn[index].bar, turn[index].place)
-        }
+        for bar in bars { turn.append((bar, try admit(bar, after: first.openTime))) }
+        turn.sort { $0.place < $1.place }
+        for (bar, place) in turn where !bar.volume.isPositive { try settle(bar, place) }
         for number in 0..<4 {
             for index in turn.indices where turn[index].bar.volume.isPositive {
                 let place = turn[index].place
@@ -78,8 +71,37 @@ package struct Backtest: Sendable {
             }
         }
         for index in turn.indices where turn[index].bar.volume.isPositive { markets[turn[index].place].nextPrint += 4 }
-        span = (span?.from ?? first.openTime, first.closeTime)
-        curve.record(first.closeTime, cash: books.ledger.cash, equity: equity)
+        record(first)
+    }
+
+    /// The same for the bar of a single market.
+    ///
+    /// - Throws: `BacktestError`.
+    package mutating func take(_ bar: Candle) throws(BacktestError) {
+        let place = try admit(bar, after: bar.openTime)
+        if bar.volume.isPositive {
+            let prints = BarPrints(bar, firstID: markets[place].nextPrint)
+            for number in 0..<4 { try take(prints[number], place) }
+            markets[place].nextPrint += 4
+        } else {
+            try settle(bar, place)
+        }
+        record(bar)
+    }
+
+    /// The place of a bar's market.
+    private func admit(_ bar: Candle, after open: Timestamp) throws(BacktestError) -> Int {
+        guard let place = place(of: bar.symbol) else { throw .unknownInstrument(bar.symbol) }
+        guard bar.openTime >= span?.to ?? bar.openTime, bar.openTime == open else {
+            throw .outOfOrder(bar.symbol, bar.openTime)
+        }
+        return place
+    }
+
+    /// The prints of all bars that open with `bar` are over.
+    private mutating func record(_ bar: Candle) {
+        span = (span?.from ?? bar.openTime, bar.closeTime)
+        curve.record(bar.closeTime, cash: books.ledger.cash, equity: equity)
     }
 
     /// The figures so far; what is still held counts at the last price.
@@ -98,10 +120,20 @@ package struct Backtest: Sendable {
         return places[symbol]
     }
 
-    /// Cash and what is held, at the last prices.
+    /// Cash and what is held, at the last prices; what has none counts as its cost.
     private var equity: Money {
-        books.holdings.isEmpty
-            ? books.ledger.cash : books.equity { symbol in place(of: symbol).flatMap { markets[$0].price?.price } }
+        // No closure here: it would take a copy of everything along.
+        var sum = books.ledger.cash
+        for held in books.holdings {
+            let price = lastPrice(of: held.symbol)
+            sum += price?.times(held.quantity) ?? held.cost
+        }
+        return sum
+    }
+
+    private func lastPrice(of symbol: Symbol) -> Price? {
+        guard let place = place(of: symbol) else { return nil }
+        return markets[place].price?.price
     }
 
     /// A bar in which nothing was traded: its candle is the exchange's own.
@@ -144,7 +176,7 @@ package struct Backtest: Sendable {
     private mutating func decide(_ signal: Signal) throws(BacktestError) {
         let now = signal.candleClose
         let prices = prices(before: now)
-        books.marks.observe(profit: books.equity { prices[$0]?.price } - setup.deposit, at: now)
+        books.marks.observe(profit: books.equity(at: prices) - setup.deposit, at: now)
         let decision = policy(signal).decide(
             DecisionInput(
                 signal: signal, account: books.snapshot, market: MarketSnapshot(prices: prices, time: now),

@@ -103,10 +103,8 @@ package struct BacktestBooks: Sendable {
             }, marks: marks)
     }
 
-    /// Cash and what is held at these prices; what has no price counts as its cost.
-    func equity(at price: (Symbol) -> Price?) -> Money {
-        var sum = ledger.cash
-        for one in holdings { sum += price(one.symbol)?.times(one.quantity) ?? one.cost }
-        return sum
+    /// Cash and what is held at these prices; what has none counts as its cost.
+    func equity(at prices: [Symbol: PricePoint]) -> Money {
+        holdings.reduce(ledger.cash) { $0 + (prices[$1.symbol]?.price.times($1.quantity) ?? $1.cost) }
     }
 }

@@ -16,7 +16,7 @@ struct BacktestSpeed: ParsableCommand {
         let bars = MadeBars.make(count)
         var backtest = Backtest(try Self.setup())
         let spent = ProcessorTime()
-        for bar in bars { try backtest.take(CollectionOfOne(bar)) }
+        for bar in bars { try backtest.take(bar) }
         let seconds = spent.seconds
         try report([
             "bars": Double(count), "bars_per_cpu_second": Double(count) / seconds,

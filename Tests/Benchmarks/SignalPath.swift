@@ -33,8 +33,11 @@ struct SignalPath: AsyncParsableCommand {
         var answer = answers.makeAsyncIterator()
         var (entries, exits, failed) = (Samples(), Samples(), 0)
         var action = Signal.Action.enter
+        var known: Envelope<QuoteUpdate>?
         while entries.count < count || exits.count < count {
-            guard case .message(let quote)? = await quotes.next() else { continue }
+            // Entries need the price of now; it comes a few times a second.
+            if action == .enter, case .message(let quote)? = await quotes.next() { known = quote }
+            guard let quote = known else { continue }
             let signal = signal(symbol, action, quote.data.quote)
             let began = ContinuousClock.now
             bus.publish(envelope(signal, at: quote.at), on: Channels.signals)

@@ -63,3 +63,28 @@ struct NumberTests {
 extension Symbol {
     static let btc = Symbol("BTCUSDT").unsafelyUnwrapped
 }
+
+@Suite("Symbols") struct SymbolTests {
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `a name comes back as it was, and the order is that of the names`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        var names = ["A", "0", "Z", "BTCUSDT", "BTCUSD", "1000SATSUSDT", String(repeating: "Z9", count: 10)]
+        for _ in 0..<500 {
+            names.append(
+                String(
+                    (0..<Int.random(in: 1...20, using: &random)).map { _ in
+                        letters[Int.random(in: 0..<letters.count, using: &random)]
+                    }))
+        }
+        let symbols = try names.map { try #require(Symbol($0), "\($0)") }
+        #expect(symbols.map(\.name) == names)
+        #expect(symbols.sorted().map(\.name) == names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+        #expect(Set(symbols).count == Set(names).count)
+    }
+
+    @Test(arguments: ["", "btcusdt", "BTC/USDT", "BTC USDT", "BTCÜSDT", "BTC\u{0}", String(repeating: "A", count: 21)])
+    func `what is no name of a market is none`(_ text: String) {
+        #expect(Symbol(text) == nil)
+    }
+}
