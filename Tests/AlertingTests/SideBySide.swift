@@ -10,6 +10,8 @@ final class SideBySide: Sendable {
     /// One of the two.
     struct Party: Sendable {
         let name: String
+        /// Of its files.
+        let folder: URL
         let port: Int
         let sink: FixtureServer
         /// Hangs, or answers 5xx, when told to.
@@ -98,7 +100,7 @@ final class SideBySide: Sendable {
         let port = try AlertingProcess.freePort()
         let (program, arguments) = command(file.path, port, folder.path)
         return Party(
-            name: name, port: port, sink: sink, flaky: flaky,
+            name: name, folder: folder, port: port, sink: sink, flaky: flaky,
             program: try RunningProgram(program, arguments, log: folder.appending(path: "log")))
     }
 

@@ -39,6 +39,44 @@ struct SourceTests {
         }
     }
 
+    @Test func `killed between a real Prometheus's posts, it tells the start once and the end once`() async throws {
+        try await withTestDatabase { database in
+            let alarm = try await AlertingProcess(database)
+            var program = try await alarm.start(alone: true)
+            let source = try await Switch(in: alarm.folder)
+            let prometheus = try source.prometheus(postingTo: alarm.port)
+            try await eventually("the alert is kept", within: .seconds(30)) {
+                try await alarm.send(.get, "/api/v2/alerts").text.contains("SwitchedOn") ? true : nil
+            }
+            try await program.kill()
+            program = try await alarm.start(alone: true)
+            try await eventually("the alert is told", within: .seconds(30)) {
+                try await alarm.kept(alarm.webhook).contains { $0.body.contains("SwitchedOn") } ? true : nil
+            }
+            let posts = try await alarm.posts()
+            try await eventually("Prometheus repeats it", within: .seconds(30)) {
+                try await alarm.posts() > posts ? true : nil
+            }
+            // Its end comes while nobody listens: Prometheus says it again later.
+            try await program.kill()
+            try source.turnOff()
+            try await eventually("Prometheus could not post", within: .seconds(30)) {
+                try prometheus.log().contains("Error sending alert") ? true : nil
+            }
+            program = try await alarm.start(alone: true)
+            try await eventually("its end is told", within: .seconds(30)) {
+                try await alarm.kept(alarm.webhook).last?.body.contains(#""status":"resolved""#) == true ? true : nil
+            }
+            try await alarm.settled()
+            let told = try await alarm.kept(alarm.webhook).filter { $0.body.contains("SwitchedOn") }
+            // One may be repeated with its id, when the kill fell between the sending and the note of it.
+            let ids = Set(told.map(\.id))
+            #expect(ids.count == 2, "\(told.map { "\($0.at) \($0.id) \($0.body)" })")
+            _ = try await prometheus.terminate()
+            #expect(try await program.terminate() == 0)
+        }
+    }
+
     @Test func `an event of the suite is told once, and has no end`() async throws {
         try await withTestDatabase { database in
             let alarm = try await AlertingProcess(database)

@@ -103,3 +103,9 @@ package final class MailClient: Sendable {
         }
     }
 }
+
+extension MailClient.Settings: CustomStringConvertible, CustomReflectable {
+    /// Without the password.
+    package var description: String { "\(security.rawValue)://\(host):\(port)" }
+    package var customMirror: Mirror { Mirror(self, children: ["server": description]) }
+}

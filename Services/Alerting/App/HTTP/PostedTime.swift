@@ -57,13 +57,17 @@ private struct TimeReader {
             (1...12).contains(month), day >= 1, day <= Self.days(of: month, in: year)
         else { return nil }
         let hasBlank = take(" ")
-        guard hasBlank || take("T"), let hour = number(2), take(":"), let minute = number(2), hour < 24, minute < 60
+        guard hasBlank || take("T"), let hour = number(2) ?? number(1), take(":"), let minute = number(2), hour < 24,
+            minute < 60
         else { return nil }
         var second: Int64 = 0
         var fraction: Int64 = 0
         let hasSeconds = take(":")
         if hasSeconds {
-            guard let given = number(2), given < 60 else { return nil }
+            // Go's clock takes a fraction without a second before it.
+            let hasSecond =
+                place < bytes.count && bytes[place] != UInt8(ascii: ".") && bytes[place] != UInt8(ascii: ",")
+            guard let given = hasSecond ? number(2) : 0, given < 60 else { return nil }
             second = given
             guard let part = self.fraction() else { return nil }
             fraction = part
