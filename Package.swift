@@ -208,8 +208,14 @@ let package = Package(
         tests(
             "CLITests",
             [
-                "CLI", "Store", "Contracts", "Domain", "Outbound", "ServiceKit", "TestKit", "StoreTestKit", arguments,
-                log,
+                "CLI", "Backtest", "RiskManagerApp", "RiskManagerCore", "Store", "Contracts", "Domain", "Outbound",
+                "ServiceKit", "TestKit", "StoreTestKit", arguments, log,
+            ]),
+        tests(
+            "SettingsTests",
+            [
+                "ServiceKit", "MarketDataApp", "StrategyApp", "RiskManagerApp", "ExecutionApp", "AlertingApp",
+                "ExchangeSim", "CLI", "TestKit",
             ]),
         tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Bus", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit", "ServiceKit"]),

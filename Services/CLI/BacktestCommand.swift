@@ -33,6 +33,11 @@ struct BacktestCommand: AsyncParsableCommand {
             """)
     var instruments: String?
 
+    @Option(
+        name: .long,
+        help: "Candles that all strategies decide on instead of their own: 1m, 5m, 15m, 1h, 4h, 1d or 1w.")
+    var timeframe: Timeframe?
+
     @Option(name: .long, help: "The folder for the results; made when it is not there.")
     var out: String
 
@@ -58,12 +63,16 @@ struct BacktestCommand: AsyncParsableCommand {
 
     private func work() throws {
         let symbols = symbol.compactMap { Symbol($0) }
-        let settings = try BacktestSettings(Settings.load(path: config), account: account, symbols: symbols)
+        let settings = try BacktestSettings(
+            Settings.load(path: config), account: account, symbols: symbols, timeframe: timeframe)
         let files = try zip(data, symbols).map { try BacktestFile(path: $0, symbol: $1) }
         for (path, file) in zip(data, files) {
             let ids = settings.tooFine(for: file.bars)
             guard let first = ids.first else { continue }
-            throw BacktestFileError(path: path, problem: "its bars are wider than the candles that \(first) decides on")
+            throw BacktestFileError(
+                path: path,
+                problem:
+                    "its bars are wider than the candles that \(first) decides on: give wider ones with --timeframe")
         }
         let rules = try instruments.map { try InstrumentFile(path: $0, symbols: symbols).instruments }
         var backtest = Backtest(settings.setup(for: files.map(\.bars), instruments: rules))
@@ -87,7 +96,8 @@ struct BacktestCommand: AsyncParsableCommand {
     private func write(_ backtest: Backtest, _ settings: BacktestSettings) throws {
         let folder = URL(filePath: out)
         let summary = ResultFiles.summary(backtest.figures) + ResultFiles.decisions(backtest)
-        let title = "\(settings.account), \(symbol.joined(separator: ", ")): net profit \(backtest.figures.netProfit)"
+        let title =
+            "\(settings.account), \(symbol.joined(separator: ", ")): net profit \(Figures.money(backtest.figures.netProfit))"
         let files = [
             ("trades.csv", ResultFiles.trades(backtest.books.trades)),
             ("fills.csv", ResultFiles.fills(backtest.books)),

@@ -18,9 +18,11 @@ struct BacktestSettings {
     private let checks: OrderGuard
     private let costs: PaperCosts
 
-    /// - Parameter account: nil for the first.
+    /// - Parameters:
+    ///   - account: nil for the first.
+    ///   - timeframe: what all strategies decide on; nil for what each is set to.
     /// - Throws: `SettingsError` with every fault.
-    init(_ settings: Settings, account wanted: String?, symbols: [Symbol]) throws {
+    init(_ settings: Settings, account wanted: String?, symbols: [Symbol], timeframe: Timeframe? = nil) throws {
         let reader = settings.reader
         let accounts = reader.items("accounts")
         let ids = accounts.map { $0.string("id") }
@@ -30,9 +32,9 @@ struct BacktestSettings {
         deposit = index.map { accounts[$0].money("deposit", in: Money(raw: 1)...Money(raw: Int128(1) << 90)) } ?? .zero
         let followed = index.map { accounts[$0].strings("strategies") } ?? []
         instances = reader.items("strategy.instances").compactMap { item in
-            StrategyInstance(item)?.trading(only: symbols)
+            StrategyInstance(item)?.trading(only: symbols, on: timeframe)
         }.filter { followed.contains($0.id) && !$0.symbols.isEmpty }
-        policy = RiskPolicy(reader, isAtStake: false)
+        policy = RiskPolicy(reader, account: index.map { accounts[$0] })
         checks = OrderGuard(reader, staleAfter: policy.stalePriceAfter)
         costs = PaperCosts(reader)
         try reader.finish()
@@ -73,10 +75,11 @@ struct BacktestSettings {
 }
 
 extension StrategyInstance {
-    /// The same on those of its markets that are in `markets`.
-    fileprivate func trading(only markets: [Symbol]) -> StrategyInstance {
+    /// The same on those of its markets that are in `markets`, and on other candles where they are given.
+    fileprivate func trading(only markets: [Symbol], on other: Timeframe?) -> StrategyInstance {
         StrategyInstance(
-            id: id, kind: kind, timeframe: timeframe, symbols: symbols.filter(markets.contains), parameters: parameters,
+            id: id, kind: kind, timeframe: other ?? timeframe, symbols: symbols.filter(markets.contains),
+            parameters: parameters,
             rule: rule)
     }
 }

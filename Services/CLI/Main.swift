@@ -1,7 +1,16 @@
 import ArgumentParser
+import ServiceKit
+
+@main
+enum Main {
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        ProcessArguments.hidePasswords()
+        await Plimsoll.main(arguments)
+    }
+}
 
 /// The operator's command line.
-@main
 struct Plimsoll: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plimsoll",

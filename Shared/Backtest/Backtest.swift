@@ -40,9 +40,15 @@ package struct Backtest: Sendable {
     private var turn: [(bar: Candle, place: Int)] = []
     /// Kept to be used again.
     private var changes = CandleChanges()
+    /// The owner's policy. A bar's prints stand for all those between them: of bars wider than a minute the last one is as far
+    /// before the close as a price may then be old. Bars of a minute are decided on as live.
+    private var policy: RiskPolicy
+    /// The end of the minute at which the losses are looked at next.
+    private var nextLook = Timestamp.zero
 
     package init(_ setup: BacktestSetup) {
         self.setup = setup
+        policy = setup.policy
         books = BacktestBooks(account: setup.account, deposit: setup.deposit)
         curve = EquityCurve(setup.deposit)
         runner = StrategyRunner(setup.instances)
@@ -90,11 +96,13 @@ package struct Backtest: Sendable {
     }
 
     /// The place of a bar's market.
-    private func admit(_ bar: Candle, after open: Timestamp) throws(BacktestError) -> Int {
+    private mutating func admit(_ bar: Candle, after open: Timestamp) throws(BacktestError) -> Int {
         guard let place = place(of: bar.symbol) else { throw .unknownInstrument(bar.symbol) }
         guard bar.openTime >= span?.to ?? bar.openTime, bar.openTime == open else {
             throw .outOfOrder(bar.symbol, bar.openTime)
         }
+        let distance = Timestamp.Span(nanoseconds: bar.timeframe.span.nanoseconds / 60)
+        if distance > policy.stalePriceAfter { policy.stalePriceAfter = distance }
         return place
     }
 
@@ -146,6 +154,7 @@ package struct Backtest: Sendable {
     }
 
     private mutating func take(_ print: Print, _ place: Int) throws(BacktestError) {
+        if print.time >= nextLook { try observe(print.time.minute) }
         for report in markets[place].meet(print) { try book(report) }
         changes.candles.removeAll(keepingCapacity: true)
         changes.gaps.removeAll(keepingCapacity: true)
@@ -155,10 +164,37 @@ package struct Backtest: Sendable {
             for candle in candles { try decide(candle, place) }
         }
         markets[place].settle(print)
-        guard books.isOpen else { return }
-        let equity = equity
-        curve.mark(equity)
-        books.marks.observe(profit: equity - setup.deposit, at: print.time)
+        if books.isOpen { curve.mark(equity) }
+    }
+
+    /// Looks at the losses at the end of a minute, as risk-manager does: before anything that comes after it.
+    private mutating func observe(_ minute: Timestamp) throws(BacktestError) {
+        nextLook = minute + .minutes(1)
+        guard !books.holdings.isEmpty || books.marks.day.map({ $0 < CivilDay(containing: minute) }) ?? true else {
+            return
+        }
+        let cash = books.ledger.cash
+        let performance = Performance(
+            cash: cash, held: equity - cash, reserved: .zero, netDeposits: setup.deposit, marks: books.marks,
+            at: minute)
+        books.marks = performance.marks
+        books.breaches.removeAll { !$0.holds(at: minute) }
+        let new = setup.policy.breaches(performance, goals: [], known: books.breaches, at: minute)
+        books.breaches += new
+        for breach in new {
+            decisions["breached_\(breach.limit.rawValue)", default: 0] += 1
+            if breach.action != .refuse { try reduce(because: breach) }
+        }
+    }
+
+    private mutating func reduce(because breach: Breach) throws(BacktestError) {
+        let instruments = Dictionary(
+            markets.map { ($0.symbol, $0.instrument) }, uniquingKeysWith: { first, _ in first })
+        let orders = setup.policy.flatten(
+            books.snapshot, command: breach.id(account: setup.account), reason: breach.description,
+            prices: prices(before: breach.since), instruments: instruments, action: breach.action, at: breach.since,
+            attempt: { _ in 0 })
+        for case .approved(let approved) in orders.map(\.outcome) { try send(approved) }
     }
 
     private mutating func decide(_ candle: Candle, _ place: Int) throws(BacktestError) {
@@ -176,11 +212,12 @@ package struct Backtest: Sendable {
     private mutating func decide(_ signal: Signal) throws(BacktestError) {
         let now = signal.candleClose
         let prices = prices(before: now)
-        books.marks.observe(profit: books.equity(at: prices) - setup.deposit, at: now)
-        let decision = policy(signal).decide(
+        let account = books.snapshot
+        let decision = policy.decide(
             DecisionInput(
-                signal: signal, account: books.snapshot, market: MarketSnapshot(prices: prices, time: now),
-                instrument: market(signal.symbol)?.instrument, goals: [], now: now))
+                signal: signal, account: account, atClose: account.before(books.laterFills(from: now)),
+                market: MarketSnapshot(prices: prices, time: now), instrument: market(signal.symbol)?.instrument,
+                goals: [], now: now))
         decisions[decision.code, default: 0] += 1
         switch decision.outcome {
         case .approved(let approved): try send(approved)
@@ -197,14 +234,6 @@ package struct Backtest: Sendable {
     }
 
     private func market(_ symbol: Symbol) -> BacktestMarket? { place(of: symbol).map { markets[$0] } }
-
-    /// The owner's policy; a price may be as old as the distance of prints in bars that are wider than a minute.
-    private func policy(_ signal: Signal) -> RiskPolicy {
-        var policy = setup.policy
-        let distance = Timestamp.Span(nanoseconds: signal.timeframe.span.nanoseconds / 60)
-        policy.stalePriceAfter = max(policy.stalePriceAfter, distance)
-        return policy
-    }
 
     private mutating func send(_ approved: ApprovedOrder) throws(BacktestError) {
         let order = approved.order

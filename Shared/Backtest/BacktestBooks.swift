@@ -13,6 +13,8 @@ package struct BacktestBooks: Sendable {
     /// Of all closed positions.
     package private(set) var heldFor = Timestamp.Span(nanoseconds: 0)
     package var marks = ProfitMarks()
+    /// Limits on losses that were reached and still hold.
+    package var breaches: [Breach] = []
     /// Orders that are not over, by id.
     private(set) var live: [String: (order: Order, reserved: Money)] = [:]
     private(set) var held: [Symbol: ExecutionCore.HeldPosition] = [:]
@@ -20,6 +22,8 @@ package struct BacktestBooks: Sendable {
     private(set) var isOpen = false
     /// What is held, dust included: all that the equity needs.
     private(set) var holdings: [Position] = []
+    /// Every order so far as it was approved, by id.
+    private var approved: [String: LiveOrder] = [:]
     /// How many sets of exits the position of a market has had.
     private var versions: [Symbol: Int64] = [:]
     private var stakes: [String: Money] = [:]
@@ -29,7 +33,23 @@ package struct BacktestBooks: Sendable {
         ledger.deposit(deposit)
     }
 
-    mutating func add(_ order: Order, reserved: Money = .zero) { live[order.id] = (order, reserved) }
+    mutating func add(_ order: Order, reserved: Money = .zero) {
+        live[order.id] = (order, reserved)
+        approved[order.id] = Self.line(order, reserved)
+    }
+
+    private static func line(_ order: Order, _ reserved: Money) -> LiveOrder {
+        LiveOrder(
+            id: order.id, symbol: order.symbol, purpose: order.purpose, strategy: order.strategy,
+            remaining: order.quantity, reserved: reserved)
+    }
+
+    /// The fills from a moment on, with their orders as they were approved.
+    func laterFills(from time: Timestamp) -> [LaterFill] {
+        fills.reversed().prefix { $0.time >= time }.reversed().compactMap { fill in
+            approved[fill.orderID].map { LaterFill(fill: fill, order: $0) }
+        }
+    }
 
     mutating func remove(_ id: String) { live[id] = nil }
 
@@ -96,15 +116,6 @@ package struct BacktestBooks: Sendable {
                     id: one.id, symbol: one.position.symbol, quantity: one.position.quantity, cost: one.position.cost,
                     strategy: one.strategy, isOpen: one.isOpen)
             },
-            liveOrders: live.values.map { one in
-                LiveOrder(
-                    id: one.order.id, symbol: one.order.symbol, purpose: one.order.purpose,
-                    strategy: one.order.strategy, remaining: one.order.quantity, reserved: one.reserved)
-            }, marks: marks)
-    }
-
-    /// Cash and what is held at these prices; what has none counts as its cost.
-    func equity(at prices: [Symbol: PricePoint]) -> Money {
-        holdings.reduce(ledger.cash) { $0 + (prices[$1.symbol]?.price.times($1.quantity) ?? $1.cost) }
+            liveOrders: live.values.map { Self.line($0.order, $0.reserved) }, marks: marks, breaches: breaches)
     }
 }

@@ -23,19 +23,22 @@ package enum EquityPicture {
         let low = points.map(\.equity).min() ?? first.equity
         let high = points.map(\.equity).max() ?? first.equity
         let deepest = points.map(\.drawdown).max() ?? .zero
-        svg += frame(
-            top: equityTop, height: equityHeight, upper: "\(hundredths(high))", lower: "\(hundredths(low))",
-            label: "equity")
-        svg += frame(
-            top: drawdownTop, height: drawdownHeight, upper: "0 %", lower: "-\(hundredths(deepest)) %",
-            label: "drawdown")
+        svg += timeGrid(first, last)
+        svg += frame(top: equityTop, height: equityHeight, label: "equity")
+        svg += frame(top: drawdownTop, height: drawdownHeight, label: "drawdown")
+        for tick in AxisTicks.values(from: low.raw, to: high.raw, atMost: 6) {
+            let y = equityTop + equityHeight - part(Money(raw: tick) - low, of: high - low, equityHeight)
+            svg += level(y, Figures.money(Money(raw: tick)))
+        }
+        for tick in AxisTicks.values(from: 0, to: Int128(deepest.raw), atMost: 3) {
+            let depth = Ratio(raw: Int64(clamping: tick))
+            svg += level(drawdownTop + part(depth, of: deepest), Figures.percent(.zero - depth))
+        }
         svg += line(
             columns.map {
                 (x($0.time, first, last), equityHeight - part($0.equity - low, of: high - low, equityHeight))
             })
         svg += area(columns.map { (x($0.time, first, last), part($0.drawdown, of: deepest)) })
-        svg += "<text x=\"\(left)\" y=\"565\">\(first.time)</text>\n"
-        svg += "<text x=\"\(left + plotWidth)\" y=\"565\" text-anchor=\"end\">\(last.time)</text>\n"
         return svg + "</svg>\n"
     }
 
@@ -56,14 +59,40 @@ package enum EquityPicture {
         return kept
     }
 
-    private static func frame(top: Int, height: Int, upper: String, lower: String, label: String) -> String {
+    private static func frame(top: Int, height: Int, label: String) -> String {
         """
-        <rect x="\(left)" y="\(top)" width="\(plotWidth)" height="\(height)" fill="none" stroke="#cccccc"/>
-        <text x="\(left - 6)" y="\(top + 10)" text-anchor="end">\(upper)</text>
-        <text x="\(left - 6)" y="\(top + height)" text-anchor="end">\(lower)</text>
-        <text x="\(left + 6)" y="\(top + 16)" fill="#666666">\(label)</text>
+        <rect x="\(left)" y="\(top)" width="\(plotWidth)" height="\(height)" fill="none" stroke="#999999"/>
+        <text x="\(left + 6)" y="\(top - 5)" fill="#666666">\(label)</text>
 
         """
+    }
+
+    /// A line across with its value.
+    private static func level(_ y: Int, _ label: String) -> String {
+        """
+        <line x1="\(left)" y1="\(y)" x2="\(left + plotWidth)" y2="\(y)" stroke="#dddddd"/>
+        <text x="\(left - 6)" y="\(y + 4)" text-anchor="end">\(label)</text>
+
+        """
+    }
+
+    /// Lines through both plots at round times, with what they are in UTC.
+    private static func timeGrid(_ first: EquityPoint, _ last: EquityPoint) -> String {
+        let (times, isDaily) = AxisTicks.times(from: first.time, to: last.time, atMost: 8)
+        return times.map { time in
+            let place = left + x(time, first, last)
+            let bottom = drawdownTop + drawdownHeight
+            let words = time.description
+            let label =
+                isDaily ? String(words.prefix(10)) : "\(words.dropFirst(5).prefix(5)) \(words.dropFirst(11).prefix(5))"
+            return """
+                <line x1="\(place)" y1="\(equityTop)" x2="\(place)" y2="\(equityTop + equityHeight)" stroke="#dddddd"/>
+                <line x1="\(place)" y1="\(drawdownTop)" x2="\(place)" y2="\(bottom)" stroke="#dddddd"/>
+                <text x="\(place)" y="\(bottom + 18)" text-anchor="middle">\(label)</text>
+
+                """
+        }.joined()
+            + "<text x=\"\(left + plotWidth)\" y=\"\(drawdownTop + drawdownHeight + 36)\" text-anchor=\"end\" fill=\"#666666\">UTC</text>\n"
     }
 
     private static func line(_ places: [(x: Int, y: Int)]) -> String {
@@ -90,10 +119,6 @@ package enum EquityPicture {
     private static func part(_ value: Ratio, of whole: Ratio) -> Int {
         whole.isPositive ? Int(Int128(value.raw) * Int128(drawdownHeight) / Int128(whole.raw)) : 0
     }
-
-    private static func hundredths(_ ratio: Ratio) -> Ratio { Ratio(raw: ratio.raw / 10_000 * 1_000_000) }
-
-    private static func hundredths(_ money: Money) -> Money { Money(raw: money.raw / 1_000_000 * 1_000_000) }
 
     private static func escaped(_ text: String) -> String {
         text.map { character in

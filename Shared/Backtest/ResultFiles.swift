@@ -42,24 +42,23 @@ package enum ResultFiles {
 
     /// The figures, for people: a line each.
     package static func summary(_ figures: RunFigures) -> String {
-        func share(_ ratio: Ratio?) -> String { ratio.map { "\(rounded($0.approximate * 100)) %" } ?? "none" }
+        func share(_ ratio: Ratio?) -> String { ratio.map(Figures.percent) ?? "none" }
+        func number(_ ratio: Ratio?) -> String { ratio.map { Figures.number($0.approximate) } ?? "none" }
+        let money = Figures.money
         let lines = [
-            ("start equity", "\(figures.startEquity)"), ("end equity", "\(figures.endEquity)"),
-            ("net profit", "\(figures.netProfit) (\(share(figures.netReturn)))"), ("fees", "\(figures.fees)"),
-            ("max drawdown", "\(share(figures.maximumDrawdown)) (\(figures.maximumDrawdownLoss))"),
-            ("Sharpe", figures.sharpe.map { "\(rounded($0))" } ?? "none"), ("trades", "\(figures.trades)"),
-            ("win rate", share(figures.winRate)),
-            ("profit factor", figures.profitFactor.map { "\(rounded($0.approximate))" } ?? "none"),
-            ("mean R", figures.averageMultiple.map { "\(rounded($0.approximate))" } ?? "none"),
+            ("start equity", money(figures.startEquity)), ("end equity", money(figures.endEquity)),
+            ("net profit", "\(Figures.profit(figures.netProfit)) (\(share(figures.netReturn)))"),
+            ("fees", money(figures.fees)),
+            ("max drawdown", "\(share(figures.maximumDrawdown)) (\(money(figures.maximumDrawdownLoss)))"),
+            ("Sharpe", figures.sharpe.map(Figures.number) ?? "none"), ("trades", "\(figures.trades)"),
+            ("win rate", share(figures.winRate)), ("profit factor", number(figures.profitFactor)),
+            ("mean R", number(figures.averageMultiple)),
             ("exposure time", share(figures.exposureTime)),
         ]
         return lines.map { name, value in
             name + String(repeating: " ", count: 16 - name.count) + value + "\n"
         }.joined()
     }
-
-    /// To four places, for people.
-    private static func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
 }
 
 extension ResultFiles {

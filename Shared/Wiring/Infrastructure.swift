@@ -11,6 +11,12 @@ package struct Infrastructure: Sendable {
     /// What the database tells; for readers of events too.
     package let hooks: StoreHooks
 
+    /// Reads the settings of the bus and the database, so that their faults are noted.
+    package static func read(_ reader: SettingsReader, role: DatabaseRole) {
+        _ = BusSettings(reader)
+        _ = DatabaseSettings(reader, role: role)
+    }
+
     /// Connects to nothing yet. For the keys see `BusSettings.init(_:)` and `DatabaseSettings.init(_:role:poolSize:)`.
     ///
     /// - Parameters:

@@ -17,26 +17,35 @@ struct LockStepTests {
         let market = try #require(Symbol("BTCUSDT"))
         let bars = try lines.map { try LockStep.bar($0, market) }
         try #require(bars.count == 1000)
-        try await compare(bars, of: market)
+        try await compare([bars])
     }
 
     @Test func aMadeUpMarketTradesTheSameInBoth() async throws {
         let market = try #require(Symbol("ETHUSDT"))
-        try await compare(Self.madeUp(market, seed: 20_210_427, count: 400), of: market)
+        try await compare([Self.madeUp(market, seed: 20_210_427, count: 400)])
     }
 
-    private func compare(_ bars: [Candle], of symbol: Symbol) async throws {
+    /// Several markets share one account: what is decided of one depends on the others. The limit on the daily loss is reached.
+    @Test func threeMarketsOfOneAccountTradeTheSameInBoth() async throws {
+        let names = ["ADAUSDT", "BTCUSDT", "ETHUSDT"]
+        let series = try names.enumerated().map { index, name in
+            Self.madeUp(try #require(Symbol(name)), seed: 7 + UInt64(index), count: 300)
+        }
+        try await compare(series, dailyLoss: "0.01")
+    }
+
+    private func compare(_ series: [[Candle]], dailyLoss: String = "0.5") async throws {
         let servers = try await TestServers.own()
         let outcome: Result<Void, any Error>
         do {
-            outcome = .success(try await run(bars, symbol, servers))
+            outcome = .success(try await run(series, dailyLoss, servers))
         } catch { outcome = .failure(error) }
         try await servers.down()
         try outcome.get()
     }
 
-    private func run(_ bars: [Candle], _ symbol: Symbol, _ servers: TestServers) async throws {
-        let suite = try await LockStep(bars, of: symbol, on: servers)
+    private func run(_ series: [[Candle]], _ dailyLoss: String, _ servers: TestServers) async throws {
+        let suite = try await LockStep(series, dailyLoss: dailyLoss, on: servers)
         do {
             try await suite.play()
             let live = try await suite.results()
@@ -44,6 +53,9 @@ struct LockStepTests {
             #expect(live.signals == replayed.signals)
             Self.expectSame(live.fills, replayed.fills, "fill")
             Self.expectSame(live.trades, replayed.trades, "trade")
+            Self.expectSame(live.decisions, replayed.decisions, "decision")
+            #expect(live.breaches == replayed.breaches)
+            #expect(dailyLoss == "0.5" || live.breaches > 0)
             // A comparison of nothing with nothing proves nothing.
             let reasons = Set(live.fills.compactMap { $0.split(separator: ",").dropFirst(6).first })
             #expect(reasons == ["entry", "exit", "stop_loss", "take_profit"])

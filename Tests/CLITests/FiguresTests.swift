@@ -1,3 +1,4 @@
+import Backtest
 import Domain
 import Testing
 

@@ -57,10 +57,47 @@ import Testing
         defer { try? FileManager.default.removeItem(at: file) }
         try "database:\n  port: 99999\nredis:\n  port: x\n".write(to: file, atomically: true, encoding: .utf8)
         let findings = await Preflight(config: file.path).run()
-        #expect(findings.allSatisfy { $0.grade == .fail && $0.subject == "settings" })
+        #expect(findings.allSatisfy { $0.subject == "settings" })
+        #expect(findings.contains { $0.grade == .fail })
         for key in ["database.port", "redis.port", "exchange.symbols", "accounts"] {
             #expect(findings.contains { $0.detail.contains(key) }, "\(key)")
         }
+    }
+
+    @Test func `preflight has every service read the settings and names the faults of all at once`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "preflight-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let alerting = folder.appending(path: "alerting.yml")
+        try "route: {receiver: nobody}\nreceivers: []\n".write(to: alerting, atomically: true, encoding: .utf8)
+        var text = try String(contentsOf: Repository.root.appending(path: "config/plimsoll.yaml"), encoding: .utf8)
+        for (old, new) in [
+            ("venue: binance", "venue: binanse"), ("strategies: [momentum-1m]", "strategies: [momentum-2m]"),
+            ("config/alerting.yml", alerting.path), ("drawdown: 0.1 ", "drawdown: 0.4 "), ("fast: 2", "fats: 2"),
+            ("price_jump_limit", "price_jump_limits"), ("speed: 1", "speed: fast"),
+        ] {
+            #expect(text.contains(old))
+            text = text.replacing(old, with: new)
+        }
+        let config = folder.appending(path: "plimsoll.yaml")
+        try text.write(to: config, atomically: true, encoding: .utf8)
+        let programs = URL(filePath: RunningProgram.product("plimsoll")).deletingLastPathComponent()
+        let findings = await ServiceSettings(config: config.path, folder: programs).run()
+        #expect(
+            findings.filter { $0.grade == .warn && $0.detail.contains("could not be asked") }.isEmpty, "\(findings)")
+        for words in [
+            #"accounts[0].venue = "binanse": is not allowed; allowed: one of binance, paper (execution)"#,
+            "momentum-2m is no id of strategy.instances; allowed: one of momentum-1m (risk-manager)",
+            "no receiver has this name", "risk.limits.drawdown = \"0.4\": more than 0.3 is dangerous",
+            "strategy.instances[0].parameters.fats", "did you mean market_data.price_jump_limit?",
+            "exchange_sim.speed = \"fast\"",
+        ] {
+            #expect(findings.contains { $0.grade == .fail && $0.detail.contains(words) }, "\(words)\n\(findings.text)")
+        }
+        // What several services say is told once.
+        #expect(findings.filter { $0.detail.contains("price_jump_limits") }.count == 1)
+        #expect(
+            findings.allSatisfy { !$0.detail.contains("cannot be read") }, "secrets are not opened: \(findings.text)")
     }
 
     @Test(

@@ -82,20 +82,36 @@ import Testing
         ])
     func `what came of a command is told`(_ state: String, _ flatten: Bool, _ settled: Bool, _ words: String) {
         let account = ControlDesk.Answer.Account(
-            account: "main", state: state, flatten: flatten, settled: settled, entriesInFlight: settled ? [] : ["ord-1"]
-        )
+            account: "main", state: state, flatten: flatten, settled: settled,
+            entriesInFlight: settled ? [] : ["ord-1"],
+            breaches: [])
         #expect(ControlDesk.words(ControlDesk.Answer(accounts: [account])) == words)
     }
 
-    @Test func `resuming all is never a guess, stopping all is`() throws {
-        var options = try ControlOptions.parse([])
-        #expect(try options.target(orAll: true) == "all")
-        #expect(throws: (any Error).self) { try options.target(orAll: false) }
-        options = try ControlOptions.parse(["--all"])
-        #expect(try options.target(orAll: false) == "all")
-        options = try ControlOptions.parse(["main"])
-        #expect(try options.target(orAll: true) == "main")
-        #expect(throws: (any Error).self) { try ControlOptions.parse(["main", "--all"]) }
+    @Test func `an account that runs and takes no entry says why`() {
+        let account = ControlDesk.Answer.Account(
+            account: "main", state: "running", flatten: false, settled: true, entriesInFlight: [],
+            breaches: ["the daily loss reached 3.1 %"])
+        #expect(
+            ControlDesk.words(ControlDesk.Answer(accounts: [account]))
+                == "main  running: entries and exits\n  no entry yet: the daily loss reached 3.1 %")
+    }
+
+    @Test(arguments: ["pause", "resume", "stop"])
+    func `no command guesses which accounts are meant`(_ command: String) throws {
+        #expect(throws: (any Error).self) { try Plimsoll.parseAsRoot([command]) }
+        #expect(throws: (any Error).self) { try Plimsoll.parseAsRoot([command, "main", "--all"]) }
+        #expect(throws: Never.self) { try Plimsoll.parseAsRoot([command, "--all"]) }
+        #expect(throws: Never.self) { try Plimsoll.parseAsRoot([command, "main"]) }
+        #expect(try ControlOptions.parse(["--all"]).target == "all")
+        #expect(try ControlOptions.parse(["main"]).target == "main")
+    }
+
+    @Test func `the stand-in exchange belongs to the suite only where it is traded on`() throws {
+        let sim = try Self.address("exchange: {rest_url: 'http://127.0.0.1:8090'}")
+        #expect(sim.present == SuiteAddress.services)
+        let real = try Self.address("exchange: {rest_url: 'https://api.binance.com'}")
+        #expect(!real.present.contains("exchange-sim"))
     }
 
     @Test(arguments: [("main", "main"), ("a/../b", "a%2F..%2Fb"), ("x y?", "x%20y%3F")])

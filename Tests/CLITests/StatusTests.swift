@@ -30,6 +30,7 @@ import Testing
                 id: "goal-1", account: "main", kind: "portfolio_value", target: try Money("12000"),
                 progress: Ratio("0.01"), deadline: Timestamp(seconds: 1_798_761_600), state: "active")
         ]
+        books.breaches = [.init(account: "main", reason: "the daily loss reached 3.1 %")]
         books.deadLetters = 1
         return StatusReport(
             now: Self.now, books: books, trouble: nil,
@@ -71,6 +72,7 @@ import Testing
 
                 ATTENTION
                   main is paused: `plimsoll resume main` lets it trade again
+                  main: the daily loss reached 3.1 %
                   main holds BTCUSDT without a stop
                   1 events could not be applied: see table dead_letters and docs/runbook.md
                 """)

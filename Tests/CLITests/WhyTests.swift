@@ -13,7 +13,7 @@ import Testing
             '["the fast average crossed above the slow one"]');
         INSERT INTO decisions (id, signal_id, account, outcome, code, reason, inputs, decided_ns) VALUES
             ('dec-1', 'sig-1', 'main', 'approved', 'approved', 'risks 50 of 10000',
-                '{"account": {"equity": "10000", "openPositions": 0}, "goal": null, "limits": {"daily_loss": "0.03"}}',
+                '{"account": {"equity": "10000", "openPositions": 0}, "action": "enter", "symbol": "BTCUSDT", "priceTime": 1795260899000000000, "goal": null, "limits": {"daily_loss": "0.03"}}',
                 1795260900000000000),
             ('dec-2', 'sig-1', 'other', 'refused', 'daily_loss_limit', 'lost 3.1 % today, the limit is 3 %', '{}',
                 1795260900000000000);
@@ -42,7 +42,10 @@ import Testing
           the numbers:
             account, equity          10000
             account, open positions  0
+            action                   enter
             limits, daily loss       0.03
+            price time               2026-11-21 11:34:59 UTC
+            symbol                   BTCUSDT
           decision dec-1
 
         2026-11-21 11:35:00 UTC  main buy 0.01 BTCUSDT at market, entry
@@ -76,6 +79,36 @@ import Testing
             #expect(none == nil)
             await database.close()
         }
+    }
+
+    @Test func `the last decisions fit the width of a terminal, a flatten has its symbol`() async throws {
+        try await withTestDatabase { test in
+            for account in ["main", "other"] { try await test.addAccount(account, cash: .zero) }
+            try await test.servers.sql(Self.books, database: test.name)
+            let long = Array(repeating: "a reason of many words", count: 12).joined(separator: ", ")
+            try await test.servers.sql(
+                """
+                INSERT INTO decisions (id, account, outcome, code, reason, inputs, decided_ns) VALUES ('dec-3', 'main',
+                    'approved', 'approved', '\(long)', '{"symbol": "ETHUSDT", "action": "flatten"}', 1795260960000000000)
+                """, database: test.name)
+            let database = test.connect(.operator)
+            let lines = try await WhyCommand.recent(10, database).split(separator: "\n").map(String.init)
+            #expect(lines.allSatisfy { $0.count <= 100 }, "\(lines)")
+            #expect(lines.contains("  2026-11-21 11:36:00 UTC  main     ETHUSDT  flatten  approved  dec-3"), "\(lines)")
+            #expect(lines.joined(separator: " ").split(separator: " ").filter { $0 == "many" }.count == 12)
+            await database.close()
+        }
+    }
+
+    @Test func `lines break at blanks and go on indented`() {
+        let text = "  " + Array(repeating: "word", count: 30).joined(separator: " ") + "\nshort"
+        let lines = text.wrapped(to: 40).split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= 40 })
+        #expect(lines[0].hasPrefix("  word"))
+        #expect(lines[1].hasPrefix("    word"))
+        #expect(lines.last == "short")
+        #expect(lines.joined(separator: " ").split(separator: " ").count == 31)
+        #expect("x\n\n  y".wrapped() == "x\n\n  y")
     }
 
     @Test func `a closed position ends with what it made`() throws {

@@ -10,6 +10,10 @@ import Testing
         #expect(ServiceArguments.parse([]) == .run(ServiceArguments()))
         let expected = ServiceArguments(config: "c.yaml", listen: ListenAddress(host: "::1", port: 80))
         #expect(ServiceArguments.parse(["--config", "c.yaml", "--listen", "[::1]:80"]) == .run(expected))
+        #expect(
+            ServiceArguments.parse(["--check", "--without-secrets"])
+                == .run(ServiceArguments(check: true, withoutSecrets: true)))
+        #expect(ServiceArguments.parse(["--without-secrets"]) == .usage("--without-secrets goes with --check"))
         #expect(ServiceArguments.parse(["--version"]) == .version)
         #expect(ServiceArguments.parse(["-h"]) == .help)
         #expect(ServiceArguments.parse(["--config"]) == .usage("--config needs a file"))
@@ -72,6 +76,52 @@ import Testing
         for message in ["starting", "listening", "stopping", "worker stopped", "stopped"] {
             #expect(messages.contains(message), "\(messages)")
         }
+    }
+
+    @Test func `SIGHUP reads the settings again`() async throws {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+            try await serveExample {
+                kill(getpid(), SIGHUP)
+                Thread.sleep(forTimeInterval: 0.5)
+                kill(getpid(), SIGTERM)
+            }
+        }
+        let text = String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
+        #expect(text.contains("settings read again"), "\(text)")
+        #expect(text.contains("asked for"), "\(text)")
+    }
+
+    @Test func `a changed level holds for the loggers there are`() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "s-\(UUID().uuidString).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "log: {level: info}\n".write(to: file, atomically: true, encoding: .utf8)
+        let lines = LogLines()
+        let service = try await HostedService(
+            "example", settings: try Settings.load(path: file.path, environment: [:]), file: file.path,
+            listen: .anyLoopback, sink: lines
+        ) { _, _ in [] }
+        let (logger, other) = (service.context.logger("venue"), service.context.logger("http"))
+        logger.debug("one")
+        try "log: {level: debug, modules: {http: error}}\n".write(to: file, atomically: true, encoding: .utf8)
+        service.reload?.reload(because: "a test")
+        logger.debug("two")
+        other.warning("three")
+        try "log: {level: loud}\n".write(to: file, atomically: true, encoding: .utf8)
+        service.reload?.reload(because: "a test")
+        logger.debug("four")
+        let told = lines.lines.filter { $0.contains("example.venue") || $0.contains("example.http") }
+        #expect(told.count == 2)
+        #expect(told.first?.contains("two") == true && told.last?.contains("four") == true)
+        #expect(lines.lines.contains { $0.contains("settings not reloaded") && $0.contains("log.level") })
+    }
+
+    @Test(
+        arguments: [
+            ("a\0postgres://u:secret@h/d\0", [17, 18, 19, 20, 21, 22].map { $0 - 2 }), ("postgres://u@h/d\0", []),
+            ("--url=x://u:p@h\0", [12]), ("http://h/a:b@c\0", []), ("\0\0", []), ("x://u:a@b@h/d", [6, 7, 8]),
+        ])
+    func `the password in an argument is found`(_ arguments: String, _ places: [Int]) {
+        #expect(ProcessArguments.passwords(in: Array(arguments.utf8)) == places)
     }
 
     @Test func `a failing part ends the process with 70`() async {

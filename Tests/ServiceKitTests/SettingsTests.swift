@@ -16,7 +16,7 @@ import Testing
     }
 
     static let table: [Faulty] = [
-        Faulty(yaml: "b: 7", says: #"s.yaml:2: a.x: is missing; allowed: a whole number from 1 to 9"#) {
+        Faulty(yaml: "x:", says: #"s.yaml:2: a.x: is missing; allowed: a whole number from 1 to 9"#) {
             _ = $0.integer("a.x", in: 1...9)
         },
         Faulty(yaml: "x: 10", says: #"s.yaml:2: a.x = "10": is not allowed; allowed: a whole number from 1 to 9"#) {
@@ -60,7 +60,7 @@ import Testing
         Faulty(yaml: "x: ftp://host", says: "allowed: an address such as http://host or https://host") {
             _ = $0.url("a.x", schemes: ["http", "https"])
         },
-        Faulty(yaml: "y: 0", says: "a.x_file: is missing; allowed: the path of a file that holds the secret") {
+        Faulty(yaml: "x_file: ~", says: "a.x_file: is missing; allowed: the path of a file that holds the secret") {
             _ = $0.secret("a.x_file")
         },
         Faulty(yaml: "x_file: /tmp/no-such-file-here", says: "a.x_file: the file /tmp/no-such-file-here cannot be read")
@@ -137,25 +137,56 @@ import Testing
         #expect(accepted.first?.problem == "more than 0.3 is dangerous, and accepted")
     }
 
-    @Test func `an unknown key is warned of with the nearest known one, another service's key is not`() throws {
+    @Test func `an unknown key is a fault with the nearest known one, another service's key is not`() throws {
         let yaml =
             "risk:\n  limits:\n    daily_los: 0.03\nredis: {port: 1}\nstrategy: {instances: [{parameters: {q: 1}}]}"
-        let warnings = try Settings(yaml: yaml, file: "s.yaml").reader.finish()
+        let error = try #require(throws: SettingsError.self) {
+            try Settings(yaml: yaml, file: "s.yaml").reader.finish()
+        }
         #expect(
-            warnings.map(\.description) == [
-                "s.yaml:3: risk.limits.daily_los: is not a setting of the suite and has no effect; "
+            error.faults.map(\.description) == [
+                "s.yaml:3: risk.limits.daily_los: is not a known key and would have no effect; "
                     + "did you mean risk.limits.daily_loss?"
             ])
     }
 
-    @Test func `a variable that overrides nothing is warned of`() throws {
+    @Test func `a variable that overrides nothing is a fault`() throws {
         let environment = [
             "PLIMSOLL_RISK_LIMITS_DAILYLOSS": "1", "PLIMSOLL_ACCOUNTS_0_DEPOSIT": "1", "PLIMSOLL_TEST_X": "1",
             "PATH": "/",
             "PLIMSOLL_STRATEGY_INSTANCES_0_PARAMETERS_FAST": "3",
         ]
-        let warnings = try Settings(yaml: "", environment: environment).reader.finish()
-        #expect(warnings.map(\.key) == ["PLIMSOLL_RISK_LIMITS_DAILYLOSS"])
+        let error = try #require(throws: SettingsError.self) {
+            try Settings(yaml: "", environment: environment).reader.finish()
+        }
+        #expect(error.faults.map(\.key) == ["PLIMSOLL_RISK_LIMITS_DAILYLOSS"])
+        #expect(error.faults.first?.problem.contains("did you mean PLIMSOLL_RISK_LIMITS_DAILY_LOSS?") == true)
+    }
+
+    @Test func `an accepted danger that is no setting is a fault`() throws {
+        let error = try #require(throws: SettingsError.self) {
+            try Settings(yaml: "accept_dangerous: [risk.limits.drawdowm]", file: "s.yaml").reader.finish()
+        }
+        #expect(
+            error.faults.map(\.description) == [
+                "s.yaml:1: accept_dangerous = \"risk.limits.drawdowm\": is not a known key; "
+                    + "did you mean risk.limits.drawdown?"
+            ])
+    }
+
+    @Test(
+        arguments: [
+            ("http://api.example.com", true), ("ws://stream.example.com:9443/x", true), ("http://8.8.8.8", true),
+            ("http://[2001:db8::1]:80", true), ("https://api.example.com", false), ("http://127.0.0.1:8090", false),
+            ("http://exchange-sim:8090", false), ("http://10.1.2.3", false), ("http://172.20.0.1", false),
+            ("http://172.32.0.1", true), ("http://192.168.1.2", false), ("http://host.internal", false),
+            ("http://[::1]:80", false), ("http://[fd00::1]", false), ("http://127.0.0.1.example.com", true),
+        ])
+    func `sending in clear through the internet is dangerous`(_ address: String, _ isDangerous: Bool) throws {
+        let reader = try Settings(yaml: "a: {x: '\(address)'}").reader
+        _ = reader.url("a.x", schemes: ["http", "https", "ws"])
+        let faults = reader.findings.found.faults
+        #expect(faults.contains { $0.problem.contains("in clear") } == isDangerous)
     }
 
     @Test(arguments: ["a: [", "a: 1\na: 2", "- 1", "a: &x [1]\nb: *y", "\u{0}"])

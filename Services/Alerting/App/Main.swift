@@ -1,14 +1,16 @@
 import Glibc
 import ServiceKit
+import Store
+import Wiring
 
 @main
 struct Main {
     static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        ProcessArguments.hidePasswords()
         do {
-            let standalone = try StandaloneArguments(Array(CommandLine.arguments.dropFirst()))
-            StandaloneArguments.conceal()
-            guard let standalone else {
-                await runService("alerting") { context, api in try Build(context, api).services }
+            guard let standalone = try StandaloneArguments(arguments) else {
+                await runService("alerting", read: read) { context, api in try Build(context, api).services }
             }
             await runService(
                 "alerting", listen: standalone.listen, settings: { try Settings(yaml: standalone.settings) }
@@ -18,5 +20,11 @@ struct Main {
             _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
             exit(64)
         }
+    }
+
+    /// Reads every setting of this service.
+    static let read: SettingsRead = { reader in
+        _ = AlertingSettings(reader)
+        Infrastructure.read(reader, role: .alerting)
     }
 }

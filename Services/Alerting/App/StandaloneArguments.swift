@@ -50,16 +50,6 @@ struct StandaloneArguments: Sendable {
         settings = lines.joined(separator: "\n")
     }
 
-    /// Blots the URLs out of the arguments that the system shows of this process.
-    static func conceal() {
-        var isAddress = false
-        for index in 1..<max(1, Int(CommandLine.argc)) {
-            guard let argument = CommandLine.unsafeArgv[index] else { continue }
-            if isAddress { memset(argument, Int32(UInt8(ascii: "*")), strlen(argument)) }
-            isAddress = ["--database-url", "--redis-url"].contains(String(cString: argument))
-        }
-    }
-
     private static func values(
         _ arguments: [String]
     ) throws(Unusable) -> (values: [String: String], isPrivateAllowed: Bool) {

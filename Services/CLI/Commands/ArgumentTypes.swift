@@ -3,3 +3,4 @@ public import Domain
 
 extension Money: ExpressibleByArgument {}
 extension Goal.Kind: ExpressibleByArgument {}
+extension Timeframe: ExpressibleByArgument {}

@@ -19,28 +19,20 @@ struct ControlOptions: ParsableArguments {
 
     func validate() throws {
         if account != nil, all { throw ValidationError("give an account or --all, not both") }
+        if account == nil, !all { throw ValidationError("give an account, or --all") }
     }
 
     /// The account's name, or `all`.
-    ///
-    /// - Throws: `ValidationError` when neither was given and the command may not guess.
-    func target(orAll: Bool) throws -> String {
-        if let account { return account }
-        guard all || orAll else { throw ValidationError("give an account, or --all") }
-        return "all"
-    }
+    var target: String { account ?? "all" }
 }
 
 /// `plimsoll pause`.
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Takes no new risk; exits go on. Without an account: all.")
+        commandName: "pause", abstract: "Takes no new risk; exits go on. Name the account, or --all.")
     @OptionGroup var options: ControlOptions
 
-    func run() async throws {
-        let target = try options.target(orAll: true)
-        try await reporting { try await ControlDesk(options).command("pause", target, flatten: false) }
-    }
+    func run() async throws { try await reporting { try await ControlDesk(options).command("pause") } }
 }
 
 /// `plimsoll resume`.
@@ -49,9 +41,13 @@ struct ResumeCommand: AsyncParsableCommand {
         commandName: "resume", abstract: "Trades again after a pause or a stop. Name the account, or --all.")
     @OptionGroup var options: ControlOptions
 
+    @Flag(
+        name: .long,
+        help: "Also end limits on losses that were reached; from now on losses are measured from here.")
+    var acceptLoss = false
+
     func run() async throws {
-        let target = try options.target(orAll: false)
-        try await reporting { try await ControlDesk(options).command("resume", target, flatten: false) }
+        try await reporting { try await ControlDesk(options).command("resume", acceptLoss: acceptLoss) }
     }
 }
 
@@ -59,17 +55,14 @@ struct ResumeCommand: AsyncParsableCommand {
 struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop",
-        abstract: "Emergency stop: cancels and refuses entries. Without an account: all.",
+        abstract: "Emergency stop: cancels and refuses entries. Name the account, or --all.",
         discussion: "Answers when no entry is on its way any more. The stop outlasts restarts; `resume` ends it.")
     @OptionGroup var options: ControlOptions
 
     @Flag(name: .long, help: "Also sell what is held.")
     var flatten = false
 
-    func run() async throws {
-        let target = try options.target(orAll: true)
-        try await reporting { try await ControlDesk(options).command("stop", target, flatten: flatten) }
-    }
+    func run() async throws { try await reporting { try await ControlDesk(options).command("stop", flatten: flatten) } }
 }
 
 /// Hands commands to risk-manager and says what came of them.
@@ -79,6 +72,7 @@ struct ControlDesk {
         let by: String
         let reason: String
         let flatten: Bool
+        let acceptLoss: Bool
         /// The same command sent twice is carried out once.
         let operation: String
     }
@@ -91,6 +85,8 @@ struct ControlDesk {
             let flatten: Bool
             let settled: Bool
             let entriesInFlight: [String]
+            /// Limits on losses that refuse entries all the same, in words.
+            let breaches: [String]
         }
         let accounts: [Account]
     }
@@ -99,10 +95,11 @@ struct ControlDesk {
 
     init(_ options: ControlOptions) { self.options = options }
 
-    func command(_ action: String, _ target: String, flatten: Bool) async throws {
+    func command(_ action: String, flatten: Bool = false, acceptLoss: Bool = false) async throws {
+        let target = options.target
         let order = Order(
             by: options.by, reason: options.reason ?? "\(action) from the command line", flatten: flatten,
-            operation: UUID().uuidString)
+            acceptLoss: acceptLoss, operation: UUID().uuidString)
         let answer = try await Suite.with(options.suite) { suite in
             try await suite.http.post(
                 "risk-manager", "/api/control/\(target.urlPart)/\(action)", order, as: Answer.self)
@@ -126,9 +123,9 @@ struct ControlDesk {
                 case "stopped": "stopped: entries refused, only exits leave"
                 default: account.state
                 }
-            guard !account.settled else { return "\(account.account)  \(meaning)" }
-            return
-                "\(account.account)  \(meaning); still on their way: \(account.entriesInFlight.joined(separator: ", "))"
+            let left = account.settled ? "" : "; still on their way: \(account.entriesInFlight.joined(separator: ", "))"
+            let breaches = account.state == "running" ? account.breaches.map { "\n  no entry yet: \($0)" } : []
+            return ("\(account.account)  \(meaning)\(left)" + breaches.joined()).wrapped()
         }.joined(separator: "\n")
     }
 }

@@ -8,9 +8,10 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate",
         abstract: "Brings the database's schema and roles to this release.",
         discussion: """
-            Connects to PostgreSQL itself, never to PgBouncer. The password comes from the URL, from PGPASSWORD, or from \
-            postgres-superuser in the folder of secrets; the services' passwords from postgres-<role> there. Without any \
-            of those the roles get no password and cannot log in, which is enough for alerting on its own. What is \
+            Connects to PostgreSQL itself, never to PgBouncer. The password comes from PGPASSWORD, from postgres-superuser in \
+            the folder of secrets, or from the URL, where it is hidden from other users (`ps`) as soon as it was read; the \
+            services' passwords from postgres-<role> there. Without any of those the roles get no password and cannot log \
+            in, which is enough for alerting on its own. What is \
             applied already is left alone, so it may be run at every start.
             """)
 

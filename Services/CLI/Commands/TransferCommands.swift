@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backtest
 import Domain
 import Foundation
 

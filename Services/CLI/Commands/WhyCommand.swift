@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backtest
 import Store
 
 /// `plimsoll why`.
@@ -24,7 +25,7 @@ struct WhyCommand: AsyncParsableCommand {
             print(
                 try await Suite.with(suite) { suite in
                     if let id { return try await story(id, suite.database) }
-                    return try await recent(suite.database)
+                    return try await Self.recent(last, suite.database)
                 })
         }
     }
@@ -35,23 +36,26 @@ struct WhyCommand: AsyncParsableCommand {
                 "no signal, decision or order has the id \(id)",
                 mend: "`plimsoll why` lists the last decisions; a signal is kept once risk-manager has answered it")
         }
-        return story.text
+        return story.text.wrapped()
     }
 
-    private func recent(_ database: Database) async throws -> String {
+    /// The last decisions: a line each, with the reason below it.
+    static func recent(_ last: Int, _ database: Database) async throws -> String {
         let rows = try await database.query(
             """
-            SELECT coalesce(d.signal_id, d.id) AS id, d.decided_ns, d.account, d.outcome, d.reason, s.symbol
-            FROM decisions AS d LEFT JOIN signals AS s ON s.id = d.signal_id ORDER BY d.at DESC LIMIT $1
+            SELECT coalesce(signal_id, id) AS id, decided_ns, account, outcome, reason,
+                coalesce(inputs->>'symbol', '') AS symbol, coalesce(inputs->>'action', '') AS action
+            FROM decisions ORDER BY at DESC, id LIMIT $1
             """, [last])
         guard !rows.isEmpty else { return "No decisions yet: no strategy has raised a signal." }
-        var table = TextTable("DECIDED", "ACCOUNT", "SYMBOL", "OUTCOME", "REASON", "SIGNAL")
+        var table = TextTable("DECIDED", "ACCOUNT", "SYMBOL", "WISH", "OUTCOME", "ID")
         for row in rows {
             table.add(
-                Figures.time(try row.timestamp("decided_ns")), try row.text("account"),
-                try row.optional("symbol", as: String.self) ?? "", try row.text("outcome"), try row.text("reason"),
-                try row.text("id"))
+                Figures.time(try row.timestamp("decided_ns")), try row.text("account"), try row.text("symbol"),
+                try row.text("action"), try row.text("outcome"), try row.text("id"))
         }
-        return table.text
+        let reasons = try rows.map { "    \(try $0.text("reason"))".wrapped() }
+        return (table.lines.prefix(1) + zip(table.lines.dropFirst(), reasons).flatMap { [$0, $1] })
+            .joined(separator: "\n")
     }
 }

@@ -19,7 +19,10 @@ struct TextTable {
     }
 
     /// The lines, each indented by two, without blanks at their ends.
-    var text: String {
+    var text: String { lines.joined(separator: "\n") }
+
+    /// The heading and a line for each row.
+    var lines: [String] {
         let lines = [headings.map(\.name)] + rows
         let widths = headings.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { cells in
@@ -31,6 +34,32 @@ struct TextTable {
             }
             while line.last == " " { line.removeLast() }
             return line
+        }
+    }
+}
+
+extension String {
+    /// The widest line for a terminal.
+    static let lineWidth = 100
+
+    /// Each line broken at blanks so that none is wider than `width`; what goes on is indented by two more than its line. A word
+    /// that is too long by itself stays whole.
+    func wrapped(to width: Int = lineWidth) -> String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard line.count > width else { return String(line) }
+            let margin = String(repeating: " ", count: line.prefix { $0 == " " }.count)
+            var lines: [String] = []
+            var current = margin
+            for word in line.split(separator: " ") {
+                let isEmpty = current.allSatisfy { $0 == " " }
+                if !isEmpty, current.count + 1 + word.count > width {
+                    lines.append(current)
+                    current = margin + "  " + word
+                } else {
+                    current += (isEmpty ? "" : " ") + word
+                }
+            }
+            return (lines + [current]).joined(separator: "\n")
         }.joined(separator: "\n")
     }
 }

@@ -12,21 +12,22 @@ struct Preflight: Sendable {
     let config: String
 
     func run() async -> [Finding] {
+        var findings = await ServiceSettings(config: config).run()
         let settings: PreflightSettings
-        var findings: [Finding] = []
         do {
             let reader = try Settings.load(path: config).reader
             settings = PreflightSettings(reader)
-            let doubts = try reader.finish()
-            findings.append(.ok("settings", config))
-            findings += doubts.map {
-                .warn("settings", $0.description, mend: "docs/settings.md describes every key")
-            }
+            try reader.finish()
         } catch {
-            return error.faults.map {
-                .fail("settings", $0.description, mend: "correct it; docs/settings.md describes every key")
-            }
+            // What the services have said already is not said again.
+            let told = findings.map(\.detail)
+            return findings
+                + error.faults.filter { fault in !told.contains { $0.hasPrefix(fault.description) } }.map {
+                    .fail("settings", $0.description, mend: "correct it; docs/settings.md describes every key")
+                }
         }
+        guard !findings.contains(where: { $0.grade == .fail }) else { return findings }
+        findings.insert(.ok("settings", config), at: 0)
         findings += secrets(settings)
         async let database = database(settings)
         async let redis = redis(settings)

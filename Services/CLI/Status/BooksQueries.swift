@@ -11,6 +11,9 @@ struct BooksQueries: Sendable {
         books.positions = try await positions()
         books.marks = try await marks(Set(books.positions.map(\.symbol)))
         books.goals = try await goals()
+        books.breaches = try await database.query(
+            "SELECT account, reason FROM limit_breaches WHERE ended_at IS NULL ORDER BY account, since_ns, limit_name"
+        ).map { StatusReport.Breach(account: try $0.text("account"), reason: try $0.text("reason")) }
         let row = try await database.query(
             """
             SELECT (SELECT count(*) FROM dead_letters) AS dead, (

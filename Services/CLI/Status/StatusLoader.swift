@@ -35,7 +35,7 @@ struct StatusLoader: Sendable {
 
     private func services() async -> [StatusReport.Service] {
         await withTaskGroup(of: (Int, StatusReport.Service).self) { group in
-            for (index, name) in SuiteAddress.services.enumerated() {
+            for (index, name) in suite.address.present.enumerated() {
                 group.addTask { (index, .init(name: name, state: await state(of: name))) }
             }
             var services: [(Int, StatusReport.Service)] = []

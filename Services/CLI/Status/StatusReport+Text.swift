@@ -1,3 +1,4 @@
+import Backtest
 import Domain
 
 extension StatusReport {
@@ -13,7 +14,9 @@ extension StatusReport {
         parts.append("SOURCES\n" + sourcesText)
         parts.append("SERVICES\n" + servicesText)
         let attention = attentionText
-        if !attention.isEmpty { parts.append("ATTENTION\n" + attention.map { "  \($0)" }.joined(separator: "\n")) }
+        if !attention.isEmpty {
+            parts.append("ATTENTION\n" + attention.map { "  \($0)".wrapped() }.joined(separator: "\n"))
+        }
         return parts.joined(separator: "\n\n")
     }
 
@@ -94,6 +97,9 @@ extension StatusReport {
         if let books {
             for account in books.accounts where account.state != "running" {
                 lines.append("\(account.id) is \(account.state): `plimsoll resume \(account.id)` lets it trade again")
+            }
+            for breach in books.breaches {
+                lines.append("\(breach.account): \(breach.reason)")
             }
             for position in books.positions where position.stop == nil {
                 lines.append("\(position.account) holds \(position.symbol) without a stop")

@@ -41,6 +41,11 @@ struct StatusReport: Sendable {
         let state: String
     }
 
+    struct Breach: Sendable, Equatable {
+        let account: String
+        let reason: String
+    }
+
     struct Service: Sendable, Equatable {
         enum State: Sendable, Equatable {
             case ready
@@ -67,6 +72,8 @@ struct StatusReport: Sendable {
         var positions: [Position] = []
         var marks: [Symbol: Mark] = [:]
         var goals: [Goal] = []
+        /// Limits on losses that refuse entries, by account and in words.
+        var breaches: [Breach] = []
         var deadLetters = 0
         var inDoubt = 0
     }
@@ -89,6 +96,11 @@ extension StatusReport {
             equity += mark.price.times(position.quantity)
         }
         return equity
+    }
+
+    /// What gave no answer: the database, services by name.
+    var unreachable: [String] {
+        (books == nil ? ["the database"] : []) + services.filter { $0.state == .unreachable }.map(\.name)
     }
 
     /// Everything is ready and nothing needs a person.

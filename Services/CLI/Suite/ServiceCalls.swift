@@ -42,6 +42,16 @@ struct ServiceCalls: Sendable {
         return try await decode(call(service, .post, path, body: bytes, timeout: timeout), service)
     }
 
+    /// As `post`, to change what is there.
+    ///
+    /// - Throws: `Failure`, saying whether the command may have been carried out.
+    func patch<Body: Encodable, Answer: Decodable>(
+        _ service: String, _ path: String, _ body: Body, as type: Answer.Type
+    ) async throws -> Answer {
+        let bytes = [UInt8](try JSONEncoder().encode(body))
+        return try await decode(call(service, .patch, path, body: bytes, timeout: .seconds(20)), service)
+    }
+
     private func call(
         _ service: String, _ method: HTTPRequest.Method, _ path: String, body: [UInt8], timeout: Duration
     ) async throws -> HTTPResponse {

@@ -6,6 +6,8 @@ struct SuiteAddress: Equatable, Sendable {
     static let services = ["market-data", "strategy", "risk-manager", "execution", "alerting", "exchange-sim"]
 
     private let urls: [String: String]
+    /// The services that this suite consists of: the stand-in exchange only where it is the one that is traded on.
+    let present: [String]
 
     /// The URL of a service without a slash at the end.
     func url(_ service: String) -> String { urls[service] ?? "" }
@@ -24,5 +26,7 @@ struct SuiteAddress: Equatable, Sendable {
                 default: "http://\(reachable):\(port)")
         }
         self.urls = urls
+        let exchange = reader.has("exchange.rest_url") ? reader.string("exchange.rest_url") : nil
+        present = Self.services.filter { $0 != "exchange-sim" || exchange == nil || exchange == urls[$0] }
     }
 }

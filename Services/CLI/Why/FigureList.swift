@@ -1,8 +1,10 @@
+import Backtest
+import Domain
 import Foundation
 
 /// The figures of a decision, as they are kept in JSON, as lines with names for people.
 enum FigureList {
-    /// Nested names are joined, `camelCase` and `snake_case` become words; null is left out.
+    /// Nested names are joined, `camelCase` and `snake_case` become words; null is left out, times are shown in UTC.
     static func read(_ json: String) -> [Story.Figure] {
         guard let value = try? JSONSerialization.jsonObject(with: Data(json.utf8), options: [.fragmentsAllowed]) else {
             return []
@@ -22,7 +24,9 @@ enum FigureList {
         case let list as [Any]:
             for (index, inner) in list.enumerated() { collect(inner, "\(name) \(index + 1)", &figures) }
         case is NSNull: break
-        case let number as NSNumber: figures.append(.init(name: name, value: text(number)))
+        case let number as NSNumber:
+            let value = name.hasSuffix("time") ? Figures.time(Timestamp(nanoseconds: number.int64Value)) : text(number)
+            figures.append(.init(name: name, value: value))
         default: figures.append(.init(name: name, value: "\(value)"))
         }
     }

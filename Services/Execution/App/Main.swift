@@ -1,8 +1,16 @@
 import ServiceKit
+import Store
+import Wiring
 
 @main
 struct Main {
     static func main() async {
-        await runService("execution") { context, api in Build(context, api).services }
+        await runService("execution", read: read) { context, api in Build(context, api).services }
+    }
+
+    /// Reads every setting of this service.
+    static let read: SettingsRead = { reader in
+        _ = ExecutionSettings(reader)
+        Infrastructure.read(reader, role: .execution)
     }
 }

@@ -53,10 +53,15 @@ struct MarketDataSettings: Sendable {
             ).span
         retention = Self.retention(section, atLeast: backfill)
         var limits = SymbolFeed.Limits()
-        staleAfter = section.duration("stale_after", in: .seconds(1)...(.seconds(600)), default: .seconds(10)).span
+        staleAfter =
+            section.duration(
+                "stale_after", in: .seconds(1)...(.seconds(600)), default: .seconds(10),
+                caution: Caution(warnAbove: .seconds(60))
+            ).span
         limits.staleAfter = Timestamp.Span(nanoseconds: 3 * staleAfter.nanoseconds)
         limits.gate.jump = section.ratio(
-            "price_jump_limit", in: Ratio(1, over: 100)...Ratio(10, over: 1), default: Ratio(1, over: 2))
+            "price_jump_limit", in: Ratio(1, over: 100)...Ratio(10, over: 1), default: Ratio(1, over: 2),
+            caution: Caution(warnAbove: .one))
         limits.gate.future =
             section.duration(
                 "future_limit", in: .seconds(1)...(.seconds(3650 * 86_400)), default: .seconds(5),

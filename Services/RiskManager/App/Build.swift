@@ -25,7 +25,9 @@ struct Build {
     ) {
         let shared = Infrastructure(context, role: .riskManager)
         let market = MarketView()
-        let books = RiskBooks(database: shared.database, policy: settings.policy, market: market, clock: context.clock)
+        let policies = Policies(settings)
+        context.onChange(of: Policies.keys) { policies.change(RiskSettings($0)) }
+        let books = RiskBooks(database: shared.database, policies: policies, market: market, clock: context.clock)
         service = RiskService(settings, context: context, bus: shared.bus, books: books, instruments: instruments)
         ControlRoutes(books: books, accounts: settings.accounts.map(\.id)).add(to: api)
         GoalRoutes(books: books).add(to: api)

@@ -1,8 +1,16 @@
 import ServiceKit
+import Store
+import Wiring
 
 @main
 struct Main {
     static func main() async {
-        await runService("strategy") { context, _ in Build(context).services }
+        await runService("strategy", read: read) { context, _ in Build(context).services }
+    }
+
+    /// Reads every setting of this service.
+    static let read: SettingsRead = { reader in
+        _ = StrategySettings(reader)
+        Infrastructure.read(reader, role: .strategy)
     }
 }

@@ -25,6 +25,13 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     @inlinable
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
     @inlinable
+    /// The whole minute that this is in.
+    public var minute: Timestamp {
+        let length = Span.minutes(1).nanoseconds
+        let rest = nanoseconds % length
+        return Timestamp(nanoseconds: nanoseconds - (rest < 0 ? rest + length : rest))
+    }
+
     public static func + (left: Timestamp, right: Span) -> Timestamp {
         Timestamp(nanoseconds: left.nanoseconds &+ right.nanoseconds)
     }

@@ -1,5 +1,6 @@
 import Domain
 package import Logging
+import Synchronization
 
 /// Writes each record as one line of JSON:
 /// `{"at":"…","level":"info","service":"risk-manager","module":"risk-manager.decisions","message":"…","correlation":"…","fields":{…}}`.
@@ -7,18 +8,25 @@ package import Logging
 /// Correlation ids come from the metadata key `correlation`. Lengths and counts are bounded, and known secrets blotted out.
 package struct JSONLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
-    package var logLevel: Logger.Level
     package var metadataProvider: Logger.MetadataProvider?
 
     private let service: String
     private let label: String
     private let output: LogOutput
+    private let level: LogOutput.Level
+    /// A level that somebody gave this one logger.
+    private var own: Logger.Level?
 
     package init(service: String, label: String, output: LogOutput) {
         self.service = service
         self.label = label
         self.output = output
-        self.logLevel = output.levels.level(for: label)
+        self.level = output.level(of: label)
+    }
+
+    package var logLevel: Logger.Level {
+        get { own ?? level.value }
+        set { own = newValue }
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -50,7 +58,7 @@ package struct JSONLogHandler: LogHandler {
 /// What all loggers of a process share.
 package struct LogOutput: Sendable {
     let sink: any LogSink
-    let levels: LogLevels
+    private let levels: Levels
     let redactor: Redactor
     let clock: any WallClock
     private let counters: [Logger.Level: Counter]
@@ -59,7 +67,7 @@ package struct LogOutput: Sendable {
         sink: any LogSink, levels: LogLevels, redactor: Redactor, metrics: Metrics, clock: any WallClock = SystemClock()
     ) {
         self.sink = sink
-        self.levels = levels
+        self.levels = Levels(levels)
         self.redactor = redactor
         self.clock = clock
         self.counters = Dictionary(
@@ -72,10 +80,54 @@ package struct LogOutput: Sendable {
             })
     }
 
+    /// The level of a label, which follows the settings.
+    func level(of label: String) -> Level { levels.level(of: label) }
+
+    /// From now on these levels hold, for the loggers there are too.
+    func set(_ new: LogLevels) { levels.set(new) }
+
     func count(_ level: Logger.Level) { counters[level]?.increment() }
 
     /// A logger of one module of a service.
     package func logger(service: String, label: String) -> Logger {
         Logger(label: label) { JSONLogHandler(service: service, label: $0, output: self) }
+    }
+}
+
+extension LogOutput {
+    /// The level of one label. Reading it is one atomic load, since every call of a logger does.
+    final class Level: Sendable {
+        private let index: Atomic<Int>
+
+        init(_ level: Logger.Level) { index = Atomic(Self.number(level)) }
+
+        var value: Logger.Level { Logger.Level.allCases[index.load(ordering: .relaxed)] }
+
+        func set(_ level: Logger.Level) { index.store(Self.number(level), ordering: .relaxed) }
+
+        private static func number(_ level: Logger.Level) -> Int { Logger.Level.allCases.firstIndex(of: level) ?? 0 }
+    }
+
+    /// The levels that hold, and those of every label so far.
+    private final class Levels: Sendable {
+        private let state: Mutex<(levels: LogLevels, labels: [String: Level])>
+
+        init(_ levels: LogLevels) { state = Mutex((levels, [:])) }
+
+        func level(of label: String) -> Level {
+            state.withLock { state in
+                if let known = state.labels[label] { return known }
+                let level = Level(state.levels.level(for: label))
+                state.labels[label] = level
+                return level
+            }
+        }
+
+        func set(_ levels: LogLevels) {
+            state.withLock { state in
+                state.levels = levels
+                for (label, level) in state.labels { level.set(levels.level(for: label)) }
+            }
+        }
     }
 }

@@ -2,6 +2,9 @@ package import Logging
 
 /// Which records are written: one level for all, and others for modules by name.
 package struct LogLevels: Sendable {
+    /// The keys that decide.
+    static let keys: Set<String> = ["log.level", "log.modules"]
+
     private let general: Logger.Level
     private let modules: [String: Logger.Level]
 

@@ -20,31 +20,46 @@ package final class HostedService: Service {
     private let listen: ListenAddress
     private let stopLimit: Duration
     private let bound = OneTimeValue<Int>()
+    /// Reads the settings file again; nil where the settings came from no file.
+    package let reload: SettingsReload?
 
     /// Reads the settings and builds; nothing runs yet.
     ///
-    /// - Parameter listen: overrides `http.host` and the port of the service's section.
+    /// - Parameters:
+    ///   - file: where `settings` were read from, which is then looked at again and again; nil for nowhere.
+    ///   - listen: overrides `http.host` and the port of the service's section.
+    ///   - read: reads all that `build` reads, so that no build sees a faulty value, and a changed file is judged whole.
     /// - Throws: `SettingsError` with every fault, or what `build` throws.
     package init(
-        _ name: String, settings: Settings, listen: ListenAddress? = nil, sink: any LogSink,
-        clock: any WallClock = SystemClock(), build: ServiceBuild
+        _ name: String, settings: Settings, file: String? = nil, listen: ListenAddress? = nil, sink: any LogSink,
+        clock: any WallClock = SystemClock(), read: SettingsRead? = nil, build: ServiceBuild
     ) async throws {
         let name = ServiceName(name)
         let reader = settings.reader
+        let kit = KitSettings(reader, name, listen)
+        if let read {
+            read(reader)
+            try reader.finish()
+        }
         let metrics = Metrics()
-        let levels = LogLevels(reader: reader)
-        self.stopLimit = reader.duration(
-            "http.shutdown_limit", in: .seconds(1)...(.seconds(300)), default: .seconds(20))
-        self.listen =
-            listen
-            ?? ListenAddress(
-                host: reader.string("http.host", default: "127.0.0.1"),
-                port: reader.integer("\(name.section).port", in: 1...65_535))
+        stopLimit = kit.stopLimit
+        self.listen = kit.listen
         let output = LogOutput(
-            sink: sink, levels: levels, redactor: settings.redactor, metrics: metrics, clock: clock)
+            sink: sink, levels: kit.levels, redactor: settings.redactor, metrics: metrics, clock: clock)
+        let reload = file.map { file in
+            SettingsReload(
+                path: file, settings: settings, metrics: metrics,
+                logger: output.logger(service: name.name, label: "\(name.name).settings")
+            ) { reader in
+                _ = KitSettings(reader, name, listen)
+                read?(reader)
+            }
+        }
+        reload?.onChange(LogLevels.keys) { output.set(LogLevels(reader: $0)) }
+        self.reload = reload
         self.context = ServiceContext(
             name: name, instance: Self.instance(name, clock), reader: reader, metrics: metrics,
-            health: Health(metrics: metrics, clock: clock), clock: clock, output: output)
+            health: Health(metrics: metrics, clock: clock), clock: clock, output: output, reload: reload)
         let limits = BodyLimits()
         self.api = ServiceAPI(router: Self.router(context, limits), limits: limits)
         do {
@@ -68,7 +83,8 @@ package final class HostedService: Service {
     package func run() async throws {
         let logger = context.logger
         var configuration = ServiceGroupConfiguration(
-            services: [application(logger)] + services, logger: context.logger("lifecycle"))
+            services: [application(logger)] + [reload].compactMap { $0 } + services, logger: context.logger("lifecycle")
+        )
         configuration.maximumGracefulShutdownDuration = stopLimit
         configuration.maximumCancellationDuration = .seconds(5)
         let group = ServiceGroup(configuration: configuration)

@@ -15,15 +15,22 @@ package enum KnownSettings {
         "exchange.name", "exchange.rest_url", "exchange.websocket_url", "exchange.symbols", "exchange.weight_limit",
         "market_data.port", "market_data.stale_after", "market_data.price_jump_limit", "market_data.backfill",
         "market_data.future_limit", "market_data.candle_retention",
-        "strategy.port", "strategy.instances",
+        "strategy.port", "strategy.instances", "strategy.upkeep_interval",
         "strategy.instances[].id", "strategy.instances[].kind", "strategy.instances[].timeframe",
         "strategy.instances[].symbols", "strategy.instances[].parameters",
         "risk.port", "risk.risk_per_trade", "risk.entry_expiry", "risk.stale_price_after", "risk.goal_boost",
         "risk.limits.position", "risk.limits.gross_exposure", "risk.limits.open_positions", "risk.limits.daily_loss",
         "risk.limits.drawdown", "risk.limits.monthly_drawdown", "risk.limits.monthly_drawdown_near_goal",
-        "risk.reserve_margin",
+        "risk.reserve_margin", "risk.on_breach",
+        "risk.goal_factors", "risk.goal_factors[].from", "risk.goal_factors[].factor",
+        "risk.goal_preservation.from", "risk.goal_preservation.to", "risk.goal_preservation.factor",
+        "rates", "rates[].from", "rates[].to", "rates[].rate",
         "accounts", "accounts[].id", "accounts[].venue", "accounts[].currency", "accounts[].deposit",
-        "accounts[].strategies", "accounts[].api_key_file", "accounts[].api_secret_file",
+        "accounts[].strategies", "accounts[].risk_per_trade", "accounts[].on_breach",
+        "accounts[].limits.position", "accounts[].limits.gross_exposure", "accounts[].limits.open_positions",
+        "accounts[].limits.daily_loss", "accounts[].limits.drawdown", "accounts[].limits.monthly_drawdown",
+        "accounts[].limits.monthly_drawdown_near_goal",
+        "accounts[].api_key_file", "accounts[].api_secret_file",
         "execution.port", "execution.state_folder", "execution.request_timeout", "execution.receive_window",
         "execution.poll_interval", "execution.price_sanity", "execution.order_notional_cap",
         "execution.paper.latency", "execution.paper.fee", "execution.paper.slippage",
@@ -41,5 +48,8 @@ package enum KnownSettings {
     ]
 
     /// Environment variables that are not settings.
-    package static let otherVariablePrefixes = ["PLIMSOLL_TEST_", "PLIMSOLL_OPS_", "PLIMSOLL_VAR"]
+    package static let otherVariablePrefixes = [
+        "PLIMSOLL_TEST_", "PLIMSOLL_OPS_", "PLIMSOLL_VAR", "PLIMSOLL_ACCEPTANCE_", "PLIMSOLL_PROMETHEUS_URL",
+        "PLIMSOLL_DASHBOARDS",
+    ]
 }

@@ -10,17 +10,23 @@ package struct Settings: Sendable {
     /// The largest file that is read, in bytes.
     package static let sizeMax = 1 << 20
 
+    /// False while settings are only checked by somebody who may not read the secrets of all services: that a file is named
+    /// is then enough.
+    @TaskLocal package static var opensSecrets = true
+
     let file: String
     let root: SettingsNode
     let environment: [String: String]
     /// Knows every secret that was read through this value.
-    package let redactor = Redactor()
+    package let redactor: Redactor
 
     /// Reads the file at `path`.
     ///
+    /// - Parameter redactor: that of an earlier reading, which goes on to know its secrets.
     /// - Throws: `SettingsError` when it cannot be read, is too large or is not YAML.
     package static func load(
-        path: String, environment: [String: String] = ProcessInfo.processInfo.environment
+        path: String, environment: [String: String] = ProcessInfo.processInfo.environment,
+        redactor: Redactor = Redactor()
     ) throws(SettingsError) -> Settings {
         func unreadable(_ problem: String) -> SettingsError {
             SettingsError(faults: [SettingsFault(location: path, key: nil, value: nil, problem: problem)])
@@ -28,14 +34,17 @@ package struct Settings: Sendable {
         guard let data = FileManager.default.contents(atPath: path) else { throw unreadable("cannot be read") }
         guard data.count <= sizeMax else { throw unreadable("is larger than \(sizeMax) bytes") }
         guard let text = String(data: data, encoding: .utf8) else { throw unreadable("is not UTF-8") }
-        return try Settings(yaml: text, file: path, environment: environment)
+        return try Settings(yaml: text, file: path, environment: environment, redactor: redactor)
     }
 
     /// Reads settings from text, for tests and tools.
     ///
     /// - Throws: `SettingsError` when the text is not YAML.
-    package init(yaml: String, file: String = "settings", environment: [String: String] = [:]) throws(SettingsError) {
+    package init(
+        yaml: String, file: String = "settings", environment: [String: String] = [:], redactor: Redactor = Redactor()
+    ) throws(SettingsError) {
         self.file = file
+        self.redactor = redactor
         self.root = try SettingsNode.parse(yaml, file: file)
         self.environment = environment.filter { !$0.value.isEmpty }
     }

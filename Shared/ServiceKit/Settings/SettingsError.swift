@@ -8,6 +8,8 @@ package struct SettingsFault: Sendable, Equatable {
     package let value: String?
     /// What is wrong and what is allowed.
     package let problem: String
+    /// Nobody knows the key.
+    package var isUnknown = false
 }
 
 extension SettingsFault: CustomStringConvertible {

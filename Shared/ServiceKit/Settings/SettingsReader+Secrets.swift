@@ -16,6 +16,7 @@ extension SettingsReader {
                 fault: "is missing; allowed: the path of a file that holds the secret", parts, line: line(of: parts))
             return Secret("")
         }
+        guard Settings.opensSecrets else { return Secret("") }
         let file = placeholders.reduce(raw.text) { $0.replacing("{\($1.key)}", with: $1.value) }
         switch Self.read(file) {
         case .success(let secret):

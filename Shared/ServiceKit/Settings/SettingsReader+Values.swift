@@ -92,11 +92,12 @@ extension SettingsReader {
         return value(key, fallback, harmless: first, allowed: "one of \(names)") { Choice(rawValue: $0) }
     }
 
-    /// An address with one of the schemes, such as `https://api.example.com`; no user or password in it.
+    /// An address with one of the schemes, such as `https://api.example.com`; no user or password in it. One that sends in
+    /// clear through the internet is dangerous.
     package func url(_ key: String, schemes: [String], default fallback: String? = nil) -> String {
         let names = schemes.map { "\($0)://host" }.joined(separator: " or ")
         let allowed = "an address such as \(names), without user and password, blanks or a final slash"
-        return value(key, fallback, harmless: "", allowed: allowed) { text in
+        let url = value(key, fallback, harmless: "", allowed: allowed) { text in
             guard let scheme = schemes.first(where: { text.hasPrefix("\($0)://") }) else { return nil }
             let rest = text.dropFirst(scheme.count + 3)
             guard let host = rest.split(separator: "/").first, !host.contains("@"), !rest.hasSuffix("/"),
@@ -104,6 +105,8 @@ extension SettingsReader {
             else { return nil }
             return text
         }
+        if HostText.isSentInClear(url) { danger(key, "sending in clear (\(url.prefix { $0 != ":" })) is dangerous") }
+        return url
     }
 
     /// A list of words: a YAML list, or text with commas in the environment.
@@ -185,15 +188,8 @@ extension SettingsReader {
         _ caution: Caution<Value>, _ value: Value, _ key: String, _ show: (Value) -> String
     ) {
         let parts = Self.parts(key)
-        let name = Self.display(path + parts)
         if let limit = caution.refuseAbove, value > limit {
-            let problem = "more than \(show(limit)) is dangerous"
-            if findings.accepted.contains(name) {
-                add(warning: "\(problem), and accepted", parts, line: line(of: parts), value: show(value))
-            } else {
-                let remedy = "; to run with it all the same, list \(name) under accept_dangerous"
-                add(fault: problem + remedy, parts, line: line(of: parts), value: show(value))
-            }
+            danger(parts, "more than \(show(limit)) is dangerous", value: show(value))
         } else if let limit = caution.warnAbove, value > limit {
             add(warning: "more than \(show(limit)) is doubtful", parts, line: line(of: parts), value: show(value))
         }

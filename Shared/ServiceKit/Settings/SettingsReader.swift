@@ -57,6 +57,12 @@ package struct SettingsReader: Sendable {
         add(fault: problem, parts, line: line(of: parts), value: given(parts)?.text)
     }
 
+    /// Notes something that is a fault unless the key is listed under `accept_dangerous`: then it is only doubtful.
+    package func danger(_ key: String, _ problem: String) {
+        let parts = Self.parts(key)
+        danger(parts, problem, value: given(parts)?.text)
+    }
+
     /// Notes something doubtful that does not prevent the start.
     package func warning(_ key: String, _ problem: String) {
         let parts = Self.parts(key)
@@ -66,17 +72,25 @@ package struct SettingsReader: Sendable {
     /// Ends the reading.
     ///
     /// - Parameter catalogue: keys that are known though nobody has read them here.
-    /// - Returns: what is doubtful: unknown keys, values that were accepted though dangerous.
-    /// - Throws: `SettingsError` with every fault found by any reader of the same reading.
+    /// - Returns: what is doubtful, and what was accepted though dangerous; each once.
+    /// - Throws: `SettingsError` with every fault found by any reader of the same reading, and every key that nobody knows.
     @discardableResult
     package func finish(knowing catalogue: Set<String> = KnownSettings.patterns) throws(SettingsError)
         -> [SettingsFault]
     {
         let state = findings.found
-        guard state.faults.isEmpty else { throw SettingsError(faults: state.faults) }
-        return state.warnings
-            + UnknownKeys(settings: settings, keysRead: state.keysRead, catalogue: catalogue).warnings
+        let unknown = UnknownKeys(settings: settings, keysRead: state.keysRead, catalogue: catalogue).faults
+        // Of a map where a value belongs, one fault is enough.
+        let told = state.faults.compactMap(\.key)
+        let faults =
+            (state.faults + unknown.filter { fault in !told.contains { fault.key?.hasPrefix("\($0).") == true } })
+            .uniqued
+        guard faults.isEmpty else { throw SettingsError(faults: faults) }
+        return state.warnings.uniqued
     }
+
+    /// The keys that were read so far by any reader of the same reading, as `accounts[0].id`.
+    package var keysRead: Set<String> { findings.found.keysRead }
 }
 
 extension SettingsReader {
@@ -148,6 +162,15 @@ extension SettingsReader {
         findings.add(fault: fault)
     }
 
+    func danger(_ parts: [String], _ problem: String, value: String?) {
+        let name = Self.display(path + parts)
+        if findings.accepted.contains(name) || findings.accepted.contains(UnknownKeys.pattern(name)) {
+            return add(warning: "\(problem), and accepted", parts, line: line(of: parts), value: value)
+        }
+        let remedy = "; to run with it all the same, list \(name) under accept_dangerous"
+        add(fault: problem + remedy, parts, line: line(of: parts), value: value)
+    }
+
     func add(warning problem: String, _ parts: [String], line: Int?, value: String? = nil) {
         let warning = finding(problem, parts, location: location(line), value: value)
         findings.add(warning: warning)
@@ -162,5 +185,12 @@ extension SettingsReader {
         }
         let shown = value.map { hidden ? "<not shown>" : String($0.prefix(80)) }
         return SettingsFault(location: location, key: key, value: shown, problem: problem)
+    }
+}
+
+extension [SettingsFault] {
+    /// Each once, where it was first: a key may be read by several parts.
+    fileprivate var uniqued: [SettingsFault] {
+        reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }

@@ -1,17 +1,17 @@
-/// Finds what nobody reads: most often a key that is misspelt, whose default then holds without anybody knowing.
+/// Finds what nobody reads: most often a key that is misspelt, whose default would hold without anybody knowing.
 struct UnknownKeys {
     let settings: Settings
     /// Keys this process has read; they are known even when the catalogue lacks them.
     let keysRead: Set<String>
     var catalogue = KnownSettings.patterns
 
-    /// A warning for each key of the file and each variable that no service reads, with the nearest known key.
-    var warnings: [SettingsFault] {
+    /// A fault for each key of the file, each variable and each accepted danger that no service reads, with the nearest known key.
+    var faults: [SettingsFault] {
         let read = Set(keysRead.map(Self.pattern))
         let known = read.union(catalogue)
-        var warnings: [SettingsFault] = []
-        visit(settings.root, [], known, &warnings)
-        return warnings + unknownVariables(known)
+        var faults: [SettingsFault] = []
+        visit(settings.root, [], known, &faults)
+        return faults + unknownVariables(known) + unknownDangers(known)
     }
 
     private func visit(_ node: SettingsNode, _ path: [String], _ known: Set<String>, _ found: inout [SettingsFault]) {
@@ -28,17 +28,17 @@ struct UnknownKeys {
                 if isKnown(pattern, known) {
                     visit(entry.value, child, known, &found)
                 } else {
-                    found.append(warning(child, pattern, line: entry.line, known))
+                    found.append(fault(child, pattern, line: entry.line, known))
                 }
             }
         }
     }
 
-    private func warning(_ path: [String], _ pattern: String, line: Int, _ known: Set<String>) -> SettingsFault {
-        let nearest = Self.nearest(to: pattern, in: known).map { "; did you mean \($0)?" } ?? ""
-        return SettingsFault(
+    private func fault(_ path: [String], _ pattern: String, line: Int, _ known: Set<String>) -> SettingsFault {
+        SettingsFault(
             location: "\(settings.file):\(line)", key: SettingsReader.display(path), value: nil,
-            problem: "is not a setting of the suite and has no effect\(nearest)")
+            problem: "is not a known key and would have no effect\(Self.suggestion(pattern, known))",
+            isUnknown: true)
     }
 
     /// Known itself, or the parent of something known.
@@ -58,10 +58,25 @@ struct UnknownKeys {
         return candidates.sorted().compactMap { name in
             let pattern = name.split(separator: "_").map { Int($0) == nil ? String($0) : "0" }.joined(separator: "_")
             if exact.contains(pattern) || open.contains(where: { pattern.hasPrefix($0) }) { return nil }
+            let nearest = Self.nearest(to: pattern, in: exact).map { "; did you mean \($0)?" } ?? ""
             return SettingsFault(
-                location: "environment", key: name, value: nil,
-                problem: "overrides no setting of the suite and has no effect")
+                location: "environment", key: name, value: nil, problem: "overrides no known key\(nearest)")
         }
+    }
+
+    /// What is accepted under `accept_dangerous` and is no setting.
+    private func unknownDangers(_ known: Set<String>) -> [SettingsFault] {
+        guard case .list(let items, _) = settings.root.child("accept_dangerous") else { return [] }
+        return items.compactMap { item in
+            guard case .scalar(.some(let key), let line) = item, !known.contains(Self.pattern(key)) else { return nil }
+            return SettingsFault(
+                location: "\(settings.file):\(line)", key: "accept_dangerous", value: key,
+                problem: "is not a known key\(Self.suggestion(Self.pattern(key), known))")
+        }
+    }
+
+    private static func suggestion(_ pattern: String, _ known: Set<String>) -> String {
+        nearest(to: pattern, in: known).map { "; did you mean \($0)?" } ?? ""
     }
 
     private static func variablePattern(_ pattern: String) -> String {

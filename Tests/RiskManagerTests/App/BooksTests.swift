@@ -19,7 +19,7 @@ struct BooksTests {
             #expect(try await floor.value("cash || ' ' || deposits FROM accounts") == "10000.00000000 10000.00000000")
             #expect(try await floor.count("account_transfers") == 1)
             let moved = RiskSettings.Account(
-                id: "main", venue: "binance", currency: "USDT", deposit: .zero, strategies: [])
+                id: "main", venue: "binance", currency: "USDT", deposit: .zero, strategies: [], policy: floor.policy)
             await #expect(throws: RiskBooks.AccountConflict.self) { try await books.ensure([moved]) }
             await database.close()
         }
@@ -180,11 +180,16 @@ struct BooksTests {
             let books = floor.books(database)
             try await books.ensure([floor.account])
             try await floor.open(floor.symbols[0], "10")
-            books.market.note(floor.symbols[0], [PricePoint(price: price("150"), time: floor.close)])
+            func say(_ text: String, after seconds: Int64) {
+                books.market.note(
+                    floor.symbols[0], [PricePoint(price: price(text), time: floor.close + .seconds(seconds))])
+            }
+            say("150", after: 10)
             _ = try await books.tend("main")
-            #expect(try await floor.value("peak_profit FROM accounts") == "1500.00000000")
-            books.market.note(floor.symbols[0], [PricePoint(price: price("35"), time: floor.close)])
+            #expect(try await floor.value("peak_profit FROM accounts") == "1000.00000000", "100 before the minute")
+            say("35", after: 70)
             let before = try #require(try await books.tend("main").performance)
+            #expect(try await floor.value("peak_profit FROM accounts") == "1500.00000000")
             #expect(before.drawdown == ratio("0.1"))
             let deposit = RiskBooks.Transfer(
                 id: "t", account: "main", kind: .deposit, amount: money("50000"), note: "")
@@ -224,6 +229,73 @@ struct BooksTests {
             #expect(
                 try await floor.value("string_agg(change, ',' ORDER BY id) FROM goal_adjustment_log")
                     == "created,state")
+            await database.close()
+        }
+    }
+
+    @Test func `monthly goals are followed in per cent and in money, and end or change with a line in their log`()
+        async throws
+    {
+        try await withFloor { floor in
+            let database = floor.database.connect(.riskManager)
+            let books = floor.books(database)
+            try await books.ensure([floor.account])
+            for (id, kind, target) in [("r", Goal.Kind.monthlyReturn, "5"), ("i", .monthlyIncome, "1000")] {
+                _ = try await books.create(
+                    RiskBooks.GoalDraft(
+                        id: id, owner: "me", account: "main", kind: kind, target: money(target), deadline: nil))
+            }
+            try await floor.open(floor.symbols[0], "10")
+            books.market.note(floor.symbols[0], [PricePoint(price: price("25"), time: floor.close)])
+            let goals = try await books.tend("main").goals
+            #expect(goals.map(\.goal.id) == ["i", "r"])
+            // 250 of 1000, and 2.5 % of 5 %; the month has 16 of its 30 days left.
+            #expect(goals.map(\.progress) == [ratio("0.25"), ratio("0.5")])
+            #expect(goals.allSatisfy { $0.elapsed < ratio("0.01") })
+            _ = try await books.adjust("r", target: money("2.5"), deadline: nil, by: "me", reason: "too much")
+            _ = try await books.withdraw("i", by: "me", reason: "another plan")
+            await #expect(throws: RiskBooks.GoalRefused.notActive("withdrawn")) {
+                try await books.adjust("i", target: money("2"), deadline: nil, by: "me")
+            }
+            _ = try await books.tend("main")
+            #expect(
+                try await floor.value("string_agg(id || state, ' ' ORDER BY id) FROM financial_goals")
+                    == "iwithdrawn rreached")
+            #expect(
+                try await floor.value(
+                    "string_agg(goal_id || ' ' || change || ' ' || new_value, '; ' ORDER BY id) FROM goal_adjustment_log WHERE change <> 'created'"
+                ) == "r target 2.5: too much; i state withdrawn: another plan; r state reached")
+            await database.close()
+        }
+    }
+
+    @Test func `a goal in another currency is converted at the stated rate, which is kept, or refused`() async throws {
+        try await withFloor { floor in
+            let database = floor.database.connect(.riskManager)
+            let pair = ConversionRates.Pair(from: "EUR", to: "USDT")
+            let books = floor.books(database, rates: ConversionRates([pair: ratio("1.08")]))
+            try await books.ensure([floor.account])
+            func draft(_ id: String, _ currency: String, _ kind: Goal.Kind = .portfolioValue) -> RiskBooks.GoalDraft {
+                RiskBooks.GoalDraft(
+                    id: id, owner: "me", account: "main", kind: kind, target: money("12000"), currency: currency,
+                    deadline: floor.close + .days(30))
+            }
+            let made = try await books.create(draft("g", "EUR"))
+            #expect(made.goal.target == money("12960"))
+            #expect(made.statedTarget == money("12000"))
+            #expect(try await books.create(draft("g", "EUR")).goal == made.goal)
+            let changed = try await books.adjust("g", target: money("13000"), deadline: nil, by: "me")
+            #expect(changed.goal.target == money("14040"))
+            #expect(
+                try await floor.value("string_agg(new_value, '; ' ORDER BY id) FROM goal_adjustment_log").contains(
+                    "13000 EUR at 1.08 = 14040"))
+            await #expect(throws: RiskBooks.GoalRefused.noRate(from: "CHF", to: "USDT")) {
+                try await books.create(draft("h", "CHF"))
+            }
+            await #expect(throws: RiskBooks.GoalRefused.percentHasNoCurrency) {
+                try await books.create(draft("i", "EUR", .monthlyReturn))
+            }
+            #expect(try await books.create(draft("k", "USDT")).rate == .one)
             await database.close()
         }
     }

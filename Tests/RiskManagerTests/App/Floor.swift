@@ -47,12 +47,18 @@ struct Floor: Sendable {
     }
 
     /// The books with every market at 100, as one process would have them.
-    func books(_ connection: Database, clock: any WallClock = SystemClock()) -> RiskBooks {
+    func books(
+        _ connection: Database, clock: any WallClock = SystemClock(), _ change: (inout RiskPolicy) -> Void = { _ in },
+        rates: ConversionRates = ConversionRates()
+    ) -> RiskBooks {
+        var policy = policy
+        change(&policy)
         let market = MarketView()
         market.note(instruments)
         for symbol in symbols { market.note(symbol, [PricePoint(price: price("100"), time: close - .seconds(1))]) }
         market.noteHistory()
-        return RiskBooks(database: connection, policy: policy, market: market, clock: clock)
+        return RiskBooks(
+            database: connection, policies: Policies(usual: policy, rates: rates), market: market, clock: clock)
     }
 
     func signal(
@@ -66,7 +72,8 @@ struct Floor: Sendable {
 
     var account: RiskSettings.Account {
         RiskSettings.Account(
-            id: "main", venue: "paper", currency: "USDT", deposit: money("10000"), strategies: [strategy])
+            id: "main", venue: "paper", currency: "USDT", deposit: money("10000"), strategies: [strategy],
+            policy: policy)
     }
 
     /// A position as execution books it.

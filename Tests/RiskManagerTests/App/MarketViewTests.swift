@@ -25,6 +25,9 @@ struct MarketViewTests {
         view.note(btc, [point("5", 10), point("4", 9), point("0", 11), point("-1", 12)])
         #expect(view.latest.prices[btc] == point("5", 10))
         view.note(btc, (0..<2_000).map { point("7", 100 + Int64($0)) })
-        #expect(view.asOf(Timestamp(seconds: 0)).prices[btc] == point("7", 2_100 - Int64(MarketView.depth)))
+        #expect(view.asOf(Timestamp(seconds: 2_000)).prices[btc] == point("7", 1_999))
+        // Of what is older, the last price of each minute is left.
+        #expect(view.asOf(Timestamp(seconds: 1_000)).prices[btc] == point("7", 959))
+        #expect(view.asOf(Timestamp(seconds: 0)).prices[btc] == point("5", 10))
     }
 }

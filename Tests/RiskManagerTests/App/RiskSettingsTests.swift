@@ -14,6 +14,7 @@ struct RiskSettingsTests {
         let settings = RiskSettings(reader)
         try reader.finish()
         #expect(settings.accounts.map(\.id) == ["main", "paper"])
+        #expect(settings.accounts.allSatisfy { $0.policy == settings.policy })
         #expect(settings.policy.limits.monthlyDrawdownNearGoal == ratio("0.02"))
         #expect(settings.policy.limits.orderNotional == money("5000"))
         #expect(settings.policy.stalePriceAfter == .seconds(15))

@@ -22,6 +22,7 @@ extension Floor {
             password_file: "\(secrets)/postgres-{role}"}
             redis: {host: \(database.servers.host), port: \(database.servers.redisPort), password_file: \(redis.path)}
             exchange: {rest_url: "\(restURL)", symbols: [\(symbols.map(\.name).joined(separator: ", "))]}
+            strategy: {instances: [{id: \(strategy)}]}
             risk: {port: 8083, limits: {open_positions: 100}}
             accounts:
               - {id: main, venue: paper, currency: USDT, deposit: 10000, strategies: [\(strategy)]}

@@ -10,9 +10,16 @@ struct BookedGoal: Sendable {
     let state: String
     /// Deposits less withdrawals of the account when the goal began.
     let startNetDeposits: Money
+    /// The currency it was stated in; empty: the account's, or per cent.
+    let currency: String
+    /// The target in that currency.
+    let statedTarget: Money
+    /// What one unit of it was worth in the account's currency when the target was stated.
+    let rate: Ratio
 
     static let columns: SQL = """
-        id, owner, account, kind, target, start_equity, start_net_deposits, start_ns, deadline_ns, state
+        id, owner, account, kind, target, start_equity, start_net_deposits, start_ns, deadline_ns, state, currency,
+        coalesce(stated_target, target) AS stated_target, rate
         """
 
     init(_ row: Row) throws(StoreError) {
@@ -23,6 +30,9 @@ struct BookedGoal: Sendable {
         owner = try row.text("owner")
         state = try row.text("state")
         startNetDeposits = try row.money("start_net_deposits")
+        currency = try row.text("currency")
+        statedTarget = try row.money("stated_target")
+        rate = try row.ratio("rate")
     }
 
     /// Where it stands.

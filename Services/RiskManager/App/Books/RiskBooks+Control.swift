@@ -28,6 +28,8 @@ struct ControlCommand: Sendable {
     let action: ControlAction
     /// With a stop: close what is open.
     let flatten: Bool
+    /// With a resume: breached limits on losses end, and losses are measured from here on.
+    var acceptLoss = false
     let by: String
     let reason: String
 }
@@ -44,6 +46,9 @@ extension RiskBooks {
         try await database.transaction(attempts: 3) { transaction in
             let locked = try await lock(command.account, transaction)
             guard try await audit(command, from: locked.snapshot.state, transaction) else { return }
+            if command.action == .resume, command.acceptLoss {
+                try await acceptLosses(locked, by: command.by, reason: command.reason, transaction)
+            }
             let flatten = command.action == .stop && command.flatten
             try await transaction.execute(
                 "UPDATE accounts SET state = $2, flattening = $3, control_id = $4 WHERE id = $1",
@@ -127,18 +132,22 @@ extension RiskBooks {
     /// Books the orders that close what is open and not being closed, each a decision of its own. What was tried before is
     /// tried again after a pause that doubles, up to five minutes; what is too small for the venue waits until it is not.
     ///
-    /// - Parameter symbol: the one market it is about; nil for all.
+    /// - Parameters:
+    ///   - symbol: the one market it is about; nil for all.
+    ///   - action: `.halve` for half of each position, and only until an order for it was not refused.
+    ///   - first: when the first orders count as decided, in exchange time; nil for now.
     func flatten(
         _ account: AccountSnapshot, only symbol: Symbol? = nil, command: String, reason: String? = nil,
-        _ transaction: Transaction
+        action: BreachAction = .close, first: Timestamp? = nil, _ transaction: Transaction
     ) async throws {
         guard !account.openPositions.isEmpty else { return }
         let rows = try await transaction.query(
             """
             SELECT position_id, count(*) AS attempts,
                 bool_or(updated_at > clock_timestamp() - least(interval '5 minutes', interval '1 second' * power(2, least(n, 9))))
-                    AS is_recent
-            FROM (SELECT position_id, updated_at, count(*) OVER (PARTITION BY position_id) AS n FROM orders
+                    AS is_recent,
+                bool_or(state <> 'rejected') AS is_done
+            FROM (SELECT position_id, state, updated_at, count(*) OVER (PARTITION BY position_id) AS n FROM orders
                 WHERE account = $1 AND purpose = 'flatten' AND correlation = $2 AND position_id IS NOT NULL) AS tried
             GROUP BY position_id
             """, [account.id, command])
@@ -147,7 +156,8 @@ extension RiskBooks {
         for row in rows {
             let position = try row.text("position_id")
             attempts[position] = try row.int("attempts")
-            if try row.bool("is_recent") { recent.insert(position) }
+            let isHalved = try action == .halve && row.bool("is_done")
+            if try isHalved || row.bool("is_recent") { recent.insert(position) }
         }
         let dust = Set(
             try await transaction.query(
@@ -156,9 +166,10 @@ extension RiskBooks {
         let latest = market.latest
         let byPosition = Dictionary(
             account.openPositions.map { ($0.symbol, $0.id) }, uniquingKeysWith: { first, _ in first })
-        let decisions = policy.flatten(
+        let decisions = policies[account.id].flatten(
             account, command: command, reason: reason ?? "closed by command \(command)", prices: latest.prices,
-            instruments: market.instruments ?? [:], at: latest.time, attempt: { attempts[$0.id] ?? 0 })
+            instruments: market.instruments ?? [:], action: action,
+            at: rows.isEmpty ? first ?? latest.time : latest.time, attempt: { attempts[$0.id] ?? 0 })
         for decision in decisions {
             guard case .approved(let approved) = decision.outcome, let position = byPosition[approved.order.symbol],
                 symbol == nil || approved.order.symbol == symbol, !recent.contains(position), !dust.contains(position),
@@ -167,6 +178,14 @@ extension RiskBooks {
             try await insert(approved, position: position, transaction)
             try await announce(approved, causation: command, transaction)
         }
+    }
+
+    /// Why an account that runs approves no entry all the same, in words: breached limits on losses.
+    func breaches(_ account: String) async throws -> [String] {
+        try await database.query(
+            "SELECT reason FROM limit_breaches WHERE account = $1 AND ended_at IS NULL ORDER BY since_ns, limit_name",
+            [account]
+        ).map { try $0.text("reason") }
     }
 
     /// Entries that are at the venue or on their way there.

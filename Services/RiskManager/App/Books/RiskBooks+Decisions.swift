@@ -22,12 +22,15 @@ extension RiskBooks {
     func decide(_ signal: Signal, account: String) async throws -> Booked {
         do {
             return try await database.transaction(attempts: 3) { transaction in
-                let locked = try await lock(account, transaction)
+                let found = try await lock(account, transaction)
+                let locked = try await observe(found, through: signal.candleClose, transaction)
                 let prices = market.asOf(signal.candleClose)
-                let performance = Performance(locked.snapshot, prices: prices.prices, at: signal.candleClose)
-                let decision = policy.decide(
+                let atClose = locked.snapshot.before(
+                    try await laterFills(locked, from: signal.candleClose, transaction))
+                let performance = Performance(atClose, prices: prices.prices, at: signal.candleClose)
+                let decision = policies[account].decide(
                     DecisionInput(
-                        signal: signal, account: locked.snapshot, market: prices,
+                        signal: signal, account: locked.snapshot, atClose: atClose, market: prices,
                         instrument: market.instruments?[signal.symbol],
                         goals: locked.standings(equity: performance.equity, at: signal.candleClose),
                         now: signal.candleClose))
@@ -97,9 +100,9 @@ extension RiskBooks {
         try await transaction.execute(
             """
             INSERT INTO orders (id, decision_id, account, symbol, side, type, purpose, quantity, limit_price,
-                trigger_price, protective_stop, protective_target, strategy, reason, correlation, reserved, position_id,
-                decided_ns, expires_ns)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                trigger_price, protective_stop, protective_target, strategy, reason, correlation, reserved,
+                approved_reserve, position_id, decided_ns, expires_ns)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $19)
             """,
             [
                 order.id, approved.decisionID, order.account, order.symbol, order.side, order.type, order.purpose,

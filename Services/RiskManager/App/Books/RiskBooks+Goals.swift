@@ -10,7 +10,10 @@ extension RiskBooks {
         let owner: String
         let account: String
         let kind: Goal.Kind
+        /// In `currency`.
         let target: Money
+        /// Nil for the account's own, and for per cent.
+        var currency: String?
         /// Exchange time; nil for the end of the calendar month.
         let deadline: Timestamp?
     }
@@ -22,6 +25,9 @@ extension RiskBooks {
         case unknown(String)
         case notActive(String)
         case otherGoalWithThisOperation
+        /// The settings state no rate.
+        case noRate(from: String, to: String)
+        case percentHasNoCurrency
     }
 
     /// Makes a goal that begins now. The same draft again gives the goal that is there.
@@ -32,7 +38,7 @@ extension RiskBooks {
             let locked = try await lock(draft.account, transaction)
             if let existing = try await goal(draft.id, transaction) {
                 guard existing.goal.account == draft.account, existing.goal.kind == draft.kind,
-                    existing.goal.target == draft.target
+                    existing.statedTarget == draft.target
                 else { throw GoalRefused.otherGoalWithThisOperation }
                 return existing
             }
@@ -41,36 +47,74 @@ extension RiskBooks {
             let equity = Performance(locked.snapshot, prices: latest.prices, at: now).equity
             let deadline = draft.deadline ?? GoalPeriod.nextMonthStart(after: now)
             guard deadline > now else { throw GoalRefused.deadlinePast }
-            if draft.kind == .portfolioValue, draft.target <= equity { throw GoalRefused.targetBelowEquity(equity) }
+            let target = try convert(draft.target, draft.kind, from: draft.currency, to: locked.currency)
+            if draft.kind == .portfolioValue, target.money <= equity { throw GoalRefused.targetBelowEquity(equity) }
             try await transaction.execute(
                 """
                 INSERT INTO financial_goals (id, owner, account, kind, target, start_equity, start_net_deposits, start_ns,
-                    deadline_ns)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                    deadline_ns, currency, stated_target, rate)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                 """,
                 [
-                    draft.id, draft.owner, draft.account, draft.kind, draft.target, equity,
-                    locked.snapshot.netDeposits, now, deadline,
+                    draft.id, draft.owner, draft.account, draft.kind, target.money, equity,
+                    locked.snapshot.netDeposits, now, deadline, target.currency, draft.target, target.rate,
                 ])
             try await log(
                 draft.id, by: draft.owner, change: "created", old: nil,
-                new: "\(draft.kind.rawValue) \(draft.target) by \(deadline)", transaction)
+                new: "\(draft.kind.rawValue) \(target.words) by \(deadline)", transaction)
             guard let made = try await goal(draft.id, transaction) else { throw GoalRefused.unknown(draft.id) }
             return made
         }
     }
 
+    /// A target in the currency of the account, and how it came about.
+    private struct ConvertedTarget {
+        let money: Money
+        let stated: Money
+        /// Empty for the account's own.
+        let currency: String
+        let rate: Ratio
+
+        /// `10000 EUR at 1.08 = 10800`, or the amount alone.
+        var words: String { currency.isEmpty ? "\(money)" : "\(stated) \(currency) at \(rate) = \(money)" }
+    }
+
+    private func convert(
+        _ target: Money, _ kind: Goal.Kind, from currency: String?, to own: String
+    ) throws(GoalRefused) -> ConvertedTarget {
+        guard let currency, !currency.isEmpty, currency != own else {
+            return ConvertedTarget(money: target, stated: target, currency: "", rate: .one)
+        }
+        if kind == .monthlyReturn { throw .percentHasNoCurrency }
+        guard let rate = policies.rates.rate(from: currency, to: own) else {
+            throw .noRate(from: currency, to: own)
+        }
+        return ConvertedTarget(money: target.times(rate), stated: target, currency: currency, rate: rate)
+    }
+
     /// Changes an active goal's target or deadline, with a line in its log for each.
     ///
+    /// - Parameters:
+    ///   - target: in the currency the goal was stated in, converted at the rate of now.
+    ///   - reason: for the log; nil for none.
     /// - Throws: `GoalRefused`, `StoreError`.
     func adjust(
-        _ id: String, target: Money?, deadline: Timestamp?, by: String
+        _ id: String, target: Money?, deadline: Timestamp?, by: String, reason: String? = nil
     ) async throws -> BookedGoal {
-        try await change(id) { booked, transaction in
-            if let target, target != booked.goal.target {
-                try await transaction.execute("UPDATE financial_goals SET target = $2 WHERE id = $1", [id, target])
+        try await change(id) { booked, locked, transaction in
+            let because = reason.map { ": \($0)" } ?? ""
+            if let target, target != booked.statedTarget {
+                let new = try convert(target, booked.goal.kind, from: booked.currency, to: locked.currency)
+                let latest = market.latest
+                let equity = Performance(locked.snapshot, prices: latest.prices, at: latest.time).equity
+                if booked.goal.kind == .portfolioValue, new.money <= equity {
+                    throw GoalRefused.targetBelowEquity(equity)
+                }
+                try await transaction.execute(
+                    "UPDATE financial_goals SET target = $2, stated_target = $3, rate = $4 WHERE id = $1",
+                    [id, new.money, new.stated, new.rate])
                 try await log(
-                    id, by: by, change: "target", old: "\(booked.goal.target)", new: "\(target)", transaction)
+                    id, by: by, change: "target", old: "\(booked.goal.target)", new: new.words + because, transaction)
             }
             if let deadline, deadline != booked.goal.deadline {
                 let now = max(market.latest.time, booked.goal.start)
@@ -78,7 +122,8 @@ extension RiskBooks {
                 try await transaction.execute(
                     "UPDATE financial_goals SET deadline_ns = $2 WHERE id = $1", [id, deadline])
                 try await log(
-                    id, by: by, change: "deadline", old: "\(booked.goal.deadline)", new: "\(deadline)", transaction)
+                    id, by: by, change: "deadline", old: "\(booked.goal.deadline)", new: "\(deadline)\(because)",
+                    transaction)
             }
         }
     }
@@ -87,7 +132,7 @@ extension RiskBooks {
     ///
     /// - Throws: `GoalRefused`, `StoreError`.
     func withdraw(_ id: String, by: String, reason: String) async throws -> BookedGoal {
-        try await change(id) { booked, transaction in
+        try await change(id) { booked, _, transaction in
             try await transaction.execute("UPDATE financial_goals SET state = 'withdrawn' WHERE id = $1", [id])
             try await log(id, by: by, change: "state", old: booked.state, new: "withdrawn: \(reason)", transaction)
         }
@@ -117,15 +162,15 @@ extension RiskBooks {
     }
 
     private func change(
-        _ id: String, _ body: (BookedGoal, Transaction) async throws -> Void
+        _ id: String, _ body: (BookedGoal, Locked, Transaction) async throws -> Void
     ) async throws -> BookedGoal {
         try await database.transaction(attempts: 3) { transaction in
             guard let found = try await goal(id, transaction) else { throw GoalRefused.unknown(id) }
-            _ = try await lock(found.goal.account, transaction)
+            let locked = try await lock(found.goal.account, transaction)
             guard let booked = try await goal(id, transaction), booked.state == "active" else {
                 throw GoalRefused.notActive(found.state)
             }
-            try await body(booked, transaction)
+            try await body(booked, locked, transaction)
             return try await goal(id, transaction) ?? booked
         }
     }

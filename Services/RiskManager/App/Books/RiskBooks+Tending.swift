@@ -9,7 +9,16 @@ extension RiskBooks {
         let snapshot: AccountSnapshot
         /// Nil while an open position has no price.
         let performance: Performance?
-        let goals: [(goal: Goal, progress: Ratio)]
+        let goals: [GoalProgress]
+        let policy: RiskPolicy
+    }
+
+    /// How far a goal is, and how far its time.
+    struct GoalProgress: Sendable {
+        let goal: Goal
+        let progress: Ratio
+        /// The share of its time that is gone: of the calendar month for a monthly goal.
+        let elapsed: Ratio
     }
 
     /// Does what time and prices ask for: moves the marks, gives up entries whose time ran out, closes what opened after a
@@ -18,8 +27,9 @@ extension RiskBooks {
     /// - Throws: `UnknownAccount`, `StoreError`.
     func tend(_ account: String) async throws -> Tended {
         try await database.transaction(attempts: 3) { transaction in
-            let locked = try await lock(account, transaction)
             let latest = market.latest
+            let found = try await lock(account, transaction)
+            let locked = try await observe(found, through: latest.time - Self.observationDelay, transaction)
             let snapshot = locked.snapshot
             if latest.time > .zero {
                 try await withdrawEntries(
@@ -28,16 +38,29 @@ extension RiskBooks {
             }
             if snapshot.state == .stopped, locked.flattening {
                 try await flatten(snapshot, command: locked.command, transaction)
+            } else if let breach = snapshot.breaches.first(where: { $0.action != .refuse }) {
+                try await reduce(snapshot, because: breach, transaction)
             } else {
                 try await leaveAgain(snapshot, transaction)
             }
             let priced = snapshot.positions.allSatisfy { !$0.isOpen || latest.prices[$0.symbol] != nil }
-            guard priced, latest.time > .zero else { return Tended(snapshot: snapshot, performance: nil, goals: []) }
+            guard priced, latest.time > .zero else {
+                return Tended(snapshot: snapshot, performance: nil, goals: [], policy: policies[account])
+            }
             let performance = Performance(snapshot, prices: latest.prices, at: latest.time)
-            try await store(performance.marks, of: locked, transaction)
             let goals = try await follow(locked, performance, at: latest.time, transaction)
-            return Tended(snapshot: snapshot, performance: performance, goals: goals)
+            return Tended(
+                snapshot: snapshot, performance: performance, goals: goals, policy: policies[account])
         }
+    }
+
+    /// Halves or closes what is held, once: what is left after a halving stays.
+    private func reduce(
+        _ account: AccountSnapshot, because breach: Breach, _ transaction: Transaction
+    ) async throws {
+        try await flatten(
+            account, command: breach.id(account: account.id), reason: breach.description, action: breach.action,
+            first: breach.since, transaction)
     }
 
     /// An exit that the venue refused is still wanted while the position is there that it was to close: it is tried again as the
@@ -61,12 +84,14 @@ extension RiskBooks {
 
     private func follow(
         _ locked: Locked, _ performance: Performance, at time: Timestamp, _ transaction: Transaction
-    ) async throws -> [(goal: Goal, progress: Ratio)] {
-        var standings: [(Goal, Ratio)] = []
+    ) async throws -> [GoalProgress] {
+        var standings: [GoalProgress] = []
         for booked in locked.goals where booked.state == "active" || booked.goal.deadline > time {
             let progress = booked.standing(equity: performance.equity, netDeposits: locked.snapshot.netDeposits)
                 .progress
-            standings.append((booked.goal, progress))
+            standings.append(
+                GoalProgress(
+                    goal: booked.goal, progress: progress, elapsed: GoalPeriod.elapsed(booked.goal, at: time)))
             try await record(booked, progress, performance, locked, transaction)
             if GoalPeriod.startsAgain(booked.goal, at: time) {
                 try await startAgain(booked, progress, performance, locked, at: time, transaction)

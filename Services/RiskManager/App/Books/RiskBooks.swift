@@ -10,13 +10,13 @@ struct RiskBooks: Sendable {
     static let source = "risk-manager"
 
     let database: Database
-    let policy: RiskPolicy
+    let policies: Policies
     let market: MarketView
     let clock: any WallClock
 
     /// An account under its lock.
     struct Locked: Sendable {
-        let snapshot: AccountSnapshot
+        var snapshot: AccountSnapshot
         let currency: String
         let venue: String
         /// Open positions are to be closed.
@@ -24,6 +24,10 @@ struct RiskBooks: Sendable {
         /// The command that made the state.
         let command: String
         let goals: [BookedGoal]
+        /// The last minute at which its losses were looked at; nil before the first.
+        var observed: Timestamp?
+        /// The exchange time of its last fill; nil for none.
+        let lastFill: Timestamp?
     }
 
     /// Locks an account and reads all of it.
@@ -49,7 +53,8 @@ struct RiskBooks: Sendable {
         return Locked(
             snapshot: try Self.snapshot(row, positions, orders), currency: try row.text("currency"),
             venue: try row.text("venue"), flattening: try row.bool("flattening"), command: try row.text("control_id"),
-            goals: try goals.map(BookedGoal.init))
+            goals: try goals.map(BookedGoal.init), observed: try row.optional("observed_ns"),
+            lastFill: try row.optional("last_fill_ns"))
     }
 
     /// The account does not exist.
@@ -59,7 +64,11 @@ struct RiskBooks: Sendable {
 
     static let accountColumns: SQL = """
         id, currency, venue, state, flattening, control_id, cash, deposits - withdrawals AS net_deposits, peak_profit,
-        month_peak_profit, day_start_profit, (day - DATE '1970-01-01')::bigint AS day_number
+        month_peak_profit, day_start_profit, (day - DATE '1970-01-01')::bigint AS day_number, observed_ns,
+        (SELECT max(filled_ns) FROM fills WHERE fills.account = accounts.id) AS last_fill_ns, (
+            SELECT json_agg(json_build_object('limit', limit_name, 'loss', loss::text, 'allowed', allowed::text,
+                'since', since_ns, 'action', action) ORDER BY since_ns, limit_name)::text
+            FROM limit_breaches AS b WHERE b.account = accounts.id AND b.ended_at IS NULL) AS breaches
         """
 
     static func snapshot(_ row: Row, _ positions: [Row], _ orders: [Row]) throws -> AccountSnapshot {
@@ -81,7 +90,8 @@ struct RiskBooks: Sendable {
             },
             marks: ProfitMarks(
                 peak: try row.money("peak_profit"), monthPeak: try row.money("month_peak_profit"),
-                dayStart: try row.money("day_start_profit"), day: day.map(CivilDay.init(daysSinceEpoch:))))
+                dayStart: try row.money("day_start_profit"), day: day.map(CivilDay.init(daysSinceEpoch:))),
+            breaches: try BookedBreach.read(try row.optional("breaches")))
     }
 
     /// An event about an account.

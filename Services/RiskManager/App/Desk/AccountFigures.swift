@@ -49,11 +49,21 @@ final class AccountFigures: Sendable {
         set(
             "plimsoll_open_positions", "Positions that are open.",
             Double(tended.snapshot.openPositions.count))
+        show(tended.policy, tended.goals)
+        for limit in Breach.Limit.allCases {
+            metrics.gauge(
+                "plimsoll_limit_breached", "1 while a limit on losses was reached and refuses entries.",
+                labels: ["account": account, "limit": limit.rawValue]
+            ).set(tended.snapshot.breaches.contains { $0.limit == limit })
+        }
         guard let performance = tended.performance else { return }
         set("plimsoll_equity", "Cash and what the positions are worth.", performance.equity.approximate)
         set(
             "plimsoll_drawdown_ratio", "Loss since the highest equity, open profit included, as a share of it.",
             performance.drawdown.approximate)
+        set(
+            "plimsoll_monthly_drawdown_ratio", "The same within the calendar month.",
+            performance.monthlyDrawdown.approximate)
         set(
             "plimsoll_daily_loss_ratio", "Loss since the UTC day began, as a share of the equity then.",
             performance.dailyLoss.approximate)
@@ -63,12 +73,38 @@ final class AccountFigures: Sendable {
         show(tended.goals)
     }
 
-    private func show(_ standings: [(goal: Goal, progress: Ratio)]) {
-        for (goal, progress) in standings {
+    /// The limits that hold now, for the rules and pictures that compare with them.
+    private func show(_ policy: RiskPolicy, _ goals: [RiskBooks.GoalProgress]) {
+        let limits = policy.limits
+        let standings = goals.map { GoalStanding(id: $0.goal.id, kind: $0.goal.kind, progress: $0.progress) }
+        let values: [(String, Double)] = [
+            ("risk_per_trade", policy.riskPerTrade.approximate), ("position", limits.position.approximate),
+            ("gross_exposure", limits.grossExposure.approximate), ("open_positions", Double(limits.openPositions)),
+            ("daily_loss", limits.dailyLoss.approximate), ("drawdown", limits.drawdown.approximate),
+            ("monthly_drawdown", limits.monthlyDrawdown(with: standings).approximate),
+        ]
+        for (name, value) in values {
+            metrics.gauge(
+                "plimsoll_limit", "A limit of an account as it holds now; a share of the equity, or a count.",
+                labels: ["account": account, "limit": name]
+            ).set(value)
+        }
+    }
+
+    private static let goalFigures = [
+        "plimsoll_goal_progress_ratio", "plimsoll_goal_target", "plimsoll_goal_elapsed_ratio",
+    ]
+
+    private func show(_ standings: [RiskBooks.GoalProgress]) {
+        for standing in standings {
+            let goal = standing.goal
             let labels = ["goal": goal.id, "account": account]
             metrics.gauge(
                 "plimsoll_goal_progress_ratio", "How much of the way to a goal is done; 1 is there.", labels: labels
-            ).set(progress.approximate)
+            ).set(standing.progress.approximate)
+            metrics.gauge(
+                "plimsoll_goal_elapsed_ratio", "How much of a goal's time is gone; at 1 it is over.", labels: labels
+            ).set(standing.elapsed.approximate)
             metrics.gauge(
                 "plimsoll_goal_target", "The target of a goal, in the account's currency or per cent.", labels: labels
             ).set(goal.target.approximate)
@@ -79,7 +115,7 @@ final class AccountFigures: Sendable {
             return shown.subtracting(current)
         }
         for goal in gone {
-            for name in ["plimsoll_goal_progress_ratio", "plimsoll_goal_target"] {
+            for name in Self.goalFigures {
                 metrics.remove(name, labels: ["goal": goal, "account": account])
             }
         }

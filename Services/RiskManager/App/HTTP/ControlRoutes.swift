@@ -18,6 +18,7 @@ struct ControlRoutes: Sendable {
         let by: String
         let reason: String
         let flatten: Bool?
+        let acceptLoss: Bool?
         let operation: String?
     }
 
@@ -31,6 +32,8 @@ struct ControlRoutes: Sendable {
         /// No entry is on its way any more.
         let settled: Bool
         let entriesInFlight: [String]
+        /// Limits on losses that refuse entries whatever the state is, in words.
+        let breaches: [String]
     }
 
     /// The accounts after a command.
@@ -55,7 +58,7 @@ struct ControlRoutes: Sendable {
                 """
                 Pauses (no new risk, exits go on), resumes or stops (entries are cancelled and refused; with flatten every \
                 position is closed) an account, or all of them under the name all. A stop answers when no entry is on its \
-                way any more, after 10 s at most.
+                way any more, after 10 s at most. A resume with acceptLoss ends breached limits on losses and measures from now on.
                 """,
                 requestExample: #"{"by":"owner","reason":"going on holiday","flatten":true,"operation":"stop-1"}"#,
                 responses: [
@@ -82,7 +85,7 @@ struct ControlRoutes: Sendable {
         let commands = (name == "all" ? accounts.sorted() : [name]).map { account in
             ControlCommand(
                 id: DerivedID.make("ctl", operation, account), account: account, action: action,
-                flatten: body.flatten ?? false, by: by, reason: reason)
+                flatten: body.flatten ?? false, acceptLoss: body.acceptLoss ?? false, by: by, reason: reason)
         }
         for command in commands { try await books.command(command) }
         let answers = try await settle(commands)
@@ -103,7 +106,8 @@ struct ControlRoutes: Sendable {
             answers.append(
                 Answer(
                     account: command.account, state: command.action.state, flatten: command.flatten,
-                    command: command.id, settled: inFlight.isEmpty, entriesInFlight: inFlight))
+                    command: command.id, settled: inFlight.isEmpty, entriesInFlight: inFlight,
+                    breaches: try await books.breaches(command.account)))
         }
         return answers
     }

@@ -15,7 +15,12 @@ struct GoalRoutes: Sendable {
         let owner: String
         let account: String
         let kind: Goal.Kind
+        /// In the account's currency, or per cent.
         let target: Money
+        /// The currency it was stated in where that is another one, the target in it, and the rate it was converted at.
+        let currency: String?
+        let statedTarget: Money
+        let rate: Ratio
         let startEquity: Money
         let start: String
         let deadline: String
@@ -35,6 +40,7 @@ struct GoalRoutes: Sendable {
         let account: String
         let kind: Goal.Kind
         let target: Money
+        let currency: String?
         let deadline: String?
         let operation: String?
     }
@@ -43,6 +49,7 @@ struct GoalRoutes: Sendable {
         let by: String
         let target: Money?
         let deadline: String?
+        let reason: String?
     }
 
     private struct Withdrawal: Decodable {
@@ -78,7 +85,8 @@ struct GoalRoutes: Sendable {
                 "POST", "/api/goals",
                 """
                 States a goal that begins now: `monthly_return` (per cent), `monthly_income` or `portfolio_value`. Without a \
-                deadline it ends with the calendar month.
+                deadline it ends with the calendar month. A target in another currency than the account's is converted at the \
+                rate of the settings, which is recorded.
                 """,
                 requestExample: """
                     {"owner":"me","account":"main","kind":"portfolio_value","target":"12000","deadline":"2027-01-01"}
@@ -115,6 +123,7 @@ struct GoalRoutes: Sendable {
             RiskBooks.GoalDraft(
                 id: DerivedID.make("goal", operation, body.account), owner: try Requests.text(body.owner, "owner"),
                 account: body.account, kind: body.kind, target: target,
+                currency: try body.currency.map { try Requests.text($0, "currency", limit: 10) },
                 deadline: try body.deadline.map { try Requests.moment($0, "deadline") }))
         return try JSONBody.response(try await show([goal]).first, status: .created)
     }
@@ -124,7 +133,8 @@ struct GoalRoutes: Sendable {
         let goal = try await books.adjust(
             try context.parameters.require("goal"), target: try body.target.map { try Requests.amount($0, "target") },
             deadline: try body.deadline.map { try Requests.moment($0, "deadline") },
-            by: try Requests.text(body.by, "by"))
+            by: try Requests.text(body.by, "by"),
+            reason: try body.reason.map { try Requests.text($0, "reason", limit: 500) })
         return try JSONBody.response(try await show([goal]).first)
     }
 
@@ -143,6 +153,8 @@ struct GoalRoutes: Sendable {
             let newest = progress[goal.id]
             return Shown(
                 id: goal.id, owner: booked.owner, account: goal.account, kind: goal.kind, target: goal.target,
+                currency: booked.currency.isEmpty ? nil : booked.currency, statedTarget: booked.statedTarget,
+                rate: booked.rate,
                 startEquity: goal.startEquity, start: goal.start.description, deadline: goal.deadline.description,
                 state: booked.state, progress: newest?.progress, equity: newest?.equity)
         }

@@ -68,6 +68,9 @@ enum Requests {
     private static func problem(_ error: RiskBooks.GoalRefused) -> Problem {
         switch error {
         case .deadlinePast: .badRequest("deadline: is past", code: "deadline_past")
+        case .noRate(let from, let to):
+            .badRequest("currency: the settings state no rate from \(from) to \(to), see rates", code: "no_rate")
+        case .percentHasNoCurrency: .badRequest("currency: a monthly return is in per cent", code: "no_currency")
         case .targetBelowEquity(let equity):
             .badRequest("target: the equity is \(equity) already", code: "target_below_equity")
         case .unknown(let id): .notFound("there is no goal \(id)", code: "unknown_goal")

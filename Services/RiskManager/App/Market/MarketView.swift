@@ -6,9 +6,13 @@ import Synchronization
 final class MarketView: Sendable {
     /// Most prices kept for a symbol.
     static let depth = 512
+    /// Most minutes whose last price is kept for a symbol.
+    static let minutes = 120
 
     private struct State {
         var points: [Symbol: [PricePoint]] = [:]
+        /// The last price before each of the last minutes of a symbol, oldest first: they outlast the points.
+        var closes: [Symbol: [PricePoint]] = [:]
         var instruments: [Symbol: Instrument]?
         var hasHistory = false
     }
@@ -20,11 +24,17 @@ final class MarketView: Sendable {
         state.withLock { state in
             var points = state.points[symbol] ?? []
             for point in prices where point.price.isPositive {
-                if let newest = points.last, point.time < newest.time { continue }
+                if let newest = points.last {
+                    if point.time < newest.time { continue }
+                    if point.time.minute > newest.time.minute { state.closes[symbol, default: []].append(newest) }
+                }
                 points.append(point)
             }
             if points.count > Self.depth { points.removeFirst(points.count - Self.depth) }
             state.points[symbol] = points
+            if let closes = state.closes[symbol], closes.count > Self.minutes {
+                state.closes[symbol] = closes.suffix(Self.minutes)
+            }
         }
     }
 
@@ -44,18 +54,21 @@ final class MarketView: Sendable {
     func newest(_ symbol: Symbol) -> PricePoint? { state.withLock { $0.points[symbol]?.last } }
 
     /// The newest prices.
-    var latest: MarketSnapshot { snapshot { $0.last } }
+    var latest: MarketSnapshot { snapshot { points, _ in points.last } }
 
     /// The prices just before an exchange time; where all that are known are later, the first of them.
     func asOf(_ time: Timestamp) -> MarketSnapshot {
-        snapshot { points in points.last { $0.time < time } ?? points.first }
+        snapshot { points, closes in
+            points.last { $0.time < time } ?? closes.last { $0.time < time } ?? closes.first ?? points.first
+        }
     }
 
-    private func snapshot(_ choose: ([PricePoint]) -> PricePoint?) -> MarketSnapshot {
+    private func snapshot(_ choose: ([PricePoint], [PricePoint]) -> PricePoint?) -> MarketSnapshot {
         state.withLock { state in
-            MarketSnapshot(
-                prices: state.points.compactMapValues(choose),
-                time: state.points.values.compactMap(\.last?.time).max() ?? .zero)
+            var prices: [Symbol: PricePoint] = [:]
+            for (symbol, points) in state.points { prices[symbol] = choose(points, state.closes[symbol] ?? []) }
+            return MarketSnapshot(
+                prices: prices, time: state.points.values.compactMap(\.last?.time).max() ?? .zero)
         }
     }
 }

@@ -11,10 +11,12 @@ package struct AccountSnapshot: Hashable, Sendable {
     /// Orders that are not terminal.
     package let liveOrders: [LiveOrder]
     package let marks: ProfitMarks
+    /// Limits on losses that were reached, and were not ended by the owner.
+    package let breaches: [Breach]
 
     package init(
         id: String, state: TradingState, cash: Money, netDeposits: Money, positions: [HeldPosition],
-        liveOrders: [LiveOrder], marks: ProfitMarks
+        liveOrders: [LiveOrder], marks: ProfitMarks, breaches: [Breach] = []
     ) {
         self.id = id
         self.state = state
@@ -23,6 +25,14 @@ package struct AccountSnapshot: Hashable, Sendable {
         self.positions = positions.sorted { $0.symbol < $1.symbol }
         self.liveOrders = liveOrders.sorted { $0.id < $1.id }
         self.marks = marks
+        self.breaches = breaches
+    }
+
+    /// The same account with what a look at its losses has found.
+    package func with(marks: ProfitMarks, breaches: [Breach]) -> AccountSnapshot {
+        AccountSnapshot(
+            id: id, state: state, cash: cash, netDeposits: netDeposits, positions: positions, liveOrders: liveOrders,
+            marks: marks, breaches: breaches)
     }
 
     /// What live entries hold back.

@@ -23,18 +23,28 @@ package struct Performance: Hashable, Sendable {
     ///
     /// - Parameter time: exchange time, decides which day and month it is.
     package init(_ account: AccountSnapshot, prices: [Symbol: PricePoint], at time: Timestamp) {
-        held = account.positions.reduce(.zero) { sum, position in
+        let held = account.positions.reduce(Money.zero) { sum, position in
             sum + (prices[position.symbol].map { $0.price.times(position.quantity) } ?? position.cost)
         }
-        equity = account.cash + held
-        profit = equity - account.netDeposits
-        exposure = held + account.reserved
-        var marks = account.marks
+        self.init(
+            cash: account.cash, held: held, reserved: account.reserved, netDeposits: account.netDeposits,
+            marks: account.marks, at: time)
+    }
+
+    /// Measures an account of which the sums are known.
+    package init(
+        cash: Money, held: Money, reserved: Money, netDeposits: Money, marks: ProfitMarks, at time: Timestamp
+    ) {
+        self.held = held
+        equity = cash + held
+        profit = equity - netDeposits
+        exposure = held + reserved
+        var marks = marks
         marks.observe(profit: profit, at: time)
         self.marks = marks
-        drawdown = Self.loss(from: marks.peak, to: profit, netDeposits: account.netDeposits)
-        monthlyDrawdown = Self.loss(from: marks.monthPeak, to: profit, netDeposits: account.netDeposits)
-        dailyLoss = Self.loss(from: marks.dayStart, to: profit, netDeposits: account.netDeposits)
+        drawdown = Self.loss(from: marks.peak, to: profit, netDeposits: netDeposits)
+        monthlyDrawdown = Self.loss(from: marks.monthPeak, to: profit, netDeposits: netDeposits)
+        dailyLoss = Self.loss(from: marks.dayStart, to: profit, netDeposits: netDeposits)
     }
 
     /// The loss since `mark` as a share of what the equity was then, today's deposits included.

@@ -1,6 +1,9 @@
 package import Domain
 
 /// The heights that losses are measured from, as profit: equity less net deposits.
+///
+/// They move at the end of each minute of exchange time, at the last prices before it and with the fills until then, and at
+/// no other moment: so the running suite, whenever it looks, and the backtest measure the same losses.
 package struct ProfitMarks: Hashable, Sendable {
     /// The highest profit ever.
     package private(set) var peak: Money
@@ -32,6 +35,13 @@ package struct ProfitMarks: Hashable, Sendable {
         day = today
         peak = max(peak, profit)
         monthPeak = max(monthPeak, profit)
+    }
+
+    /// The owner accepts the losses so far: from here on they are measured anew.
+    package mutating func accept(_ limits: Set<Breach.Limit>, profit: Money) {
+        if limits.contains(.drawdown) { peak = profit }
+        if limits.contains(.drawdown) || limits.contains(.monthlyDrawdown) { monthPeak = profit }
+        if limits.contains(.dailyLoss) { dayStart = profit }
     }
 
     /// Money was moved in or out: the distances from the marks grow or shrink with the equity, so that the ratios stay as they are.

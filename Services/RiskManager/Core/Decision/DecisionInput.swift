@@ -3,7 +3,10 @@ package import Domain
 /// Everything a decision depends on, as one value.
 package struct DecisionInput: Hashable, Sendable {
     package let signal: Signal
+    /// As it is: what exits go by.
     package let account: AccountSnapshot
+    /// As it was at `time`, see `AccountSnapshot.before`: what entries go by.
+    package let atClose: AccountSnapshot
     /// Prices as of `time`.
     package let market: MarketSnapshot
     /// The venue's rules; nil when they are not known.
@@ -14,11 +17,13 @@ package struct DecisionInput: Hashable, Sendable {
     package let time: Timestamp
 
     package init(
-        signal: Signal, account: AccountSnapshot, market: MarketSnapshot, instrument: Instrument?,
+        signal: Signal, account: AccountSnapshot, atClose: AccountSnapshot? = nil, market: MarketSnapshot,
+        instrument: Instrument?,
         goals: [GoalStanding], now time: Timestamp
     ) {
         self.signal = signal
         self.account = account
+        self.atClose = atClose ?? account
         self.market = market
         self.instrument = instrument
         self.goals = goals

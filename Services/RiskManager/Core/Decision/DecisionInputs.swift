@@ -80,7 +80,7 @@ extension DecisionInputs {
         self.init(
             action: signal.action.rawValue, strategy: signal.strategy, symbol: signal.symbol,
             signalPrice: signal.price, stop: signal.stop, target: signal.target, confidence: signal.confidence,
-            state: input.account.state, account: AccountFigures(input.account, performance), price: price?.price,
+            state: input.account.state, account: AccountFigures(input.atClose, performance), price: price?.price,
             priceTime: price?.time)
     }
 

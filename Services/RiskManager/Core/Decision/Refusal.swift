@@ -20,6 +20,8 @@ package enum Refusal: Hashable, Sendable {
     case drawdownLimit(drawdown: Ratio, limit: Ratio)
     case monthlyDrawdownLimit(drawdown: Ratio, limit: Ratio)
     case dailyLossLimit(loss: Ratio, limit: Ratio)
+    /// A limit on losses was reached before, and still holds.
+    case breached(Breach)
     /// What a cap leaves is less than the smallest order the venue takes.
     case capReached(Sizing.Kind, left: Money, smallest: Money)
     /// The risk that the owner allows is less than the smallest order the venue takes.
@@ -50,6 +52,7 @@ extension Refusal {
         case .drawdownLimit: "drawdown_limit"
         case .monthlyDrawdownLimit: "monthly_drawdown_limit"
         case .dailyLossLimit: "daily_loss_limit"
+        case .breached(let breach): breach.limit.refusalCode
         case .capReached(let kind, _, _): kind.refusalCode
         case .venueFilter(let violation): violation.refusalCode
         case .nothingToExit: "nothing_to_exit"
@@ -83,6 +86,7 @@ extension Refusal: CustomStringConvertible {
             "the drawdown of this month is \(drawdown.percent), the limit is \(limit.percent)"
         case .dailyLossLimit(let loss, let limit):
             "today's loss is \(loss.percent) of the equity it began with, the limit is \(limit.percent)"
+        case .breached(let breach): breach.description
         case .capReached(let kind, let left, let smallest):
             "the \(kind.words) leaves \(left), the smallest order is \(smallest)"
         case .venueFilter(let violation): violation.description

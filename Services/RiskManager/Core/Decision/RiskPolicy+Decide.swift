@@ -3,7 +3,7 @@ import Domain
 extension RiskPolicy {
     /// Decides what becomes of a signal for an account. The same input gives the same decision.
     package func decide(_ input: DecisionInput) -> Decision {
-        let performance = Performance(input.account, prices: input.market.prices, at: input.time)
+        let performance = Performance(input.atClose, prices: input.market.prices, at: input.time)
         var inputs = DecisionInputs(input, performance)
         let outcome: Decision.Outcome
         switch input.signal.action {
@@ -45,7 +45,7 @@ extension RiskPolicy {
 
     /// Whether this signal may become an order at all.
     private func admit(_ input: DecisionInput) throws(RefusedEntry) -> Entry {
-        switch input.account.state {
+        switch input.atClose.state {
         case .running: break
         case .paused: throw RefusedEntry(.tradingPaused)
         case .stopped: throw RefusedEntry(.tradingStopped)
@@ -55,7 +55,7 @@ extension RiskPolicy {
         let age = input.market.time - signal.candleClose
         guard age <= entryExpiry else { throw RefusedEntry(.expired(age: age, limit: entryExpiry)) }
         let last = try freshPrice(of: signal.symbol, input)
-        for position in input.account.positions where position.isOpen {
+        for position in input.atClose.positions where position.isOpen {
             _ = try freshPrice(of: position.symbol, input)
         }
         return try prices(of: signal, instrument, last: last)
@@ -84,7 +84,7 @@ extension RiskPolicy {
     }
 
     private func checkPositions(_ input: DecisionInput) throws(RefusedEntry) {
-        let account = input.account
+        let account = input.atClose
         let symbol = input.signal.symbol
         if let held = account.openPositions.first(where: { $0.symbol == symbol }) {
             throw RefusedEntry(.alreadyInPosition(symbol, held: held.quantity))
@@ -100,6 +100,9 @@ extension RiskPolicy {
 
     private func checkLosses(_ input: DecisionInput, _ performance: Performance) throws(RefusedEntry) {
         guard performance.equity.isPositive else { throw RefusedEntry(.noEquity(performance.equity)) }
+        if let breach = input.atClose.breaches.first(where: { $0.holds(at: input.time) }) {
+            throw RefusedEntry(.breached(breach))
+        }
         guard performance.drawdown < limits.drawdown else {
             throw RefusedEntry(.drawdownLimit(drawdown: performance.drawdown, limit: limits.drawdown))
         }
@@ -135,13 +138,13 @@ extension RiskPolicy {
         let equity = performance.equity
         // Dust of an earlier position counts towards the position's cap.
         let symbol = input.signal.symbol
-        let held = input.account.positions.first { $0.symbol == symbol }.map { position in
+        let held = input.atClose.positions.first { $0.symbol == symbol }.map { position in
             input.market.prices[symbol]?.price.times(position.quantity) ?? position.cost
         }
         return Sizing.Room(
             position: max(equity.times(limits.position, .towardZero) - (held ?? .zero), .zero),
             grossExposure: max(equity.times(limits.grossExposure, .towardZero) - performance.exposure, .zero),
-            cash: max(input.account.cash - input.account.reserved, .zero), orderNotional: limits.orderNotional)
+            cash: max(input.atClose.cash - input.atClose.reserved, .zero), orderNotional: limits.orderNotional)
     }
 
     /// The cap that made the order too small for the venue, or the venue's rule when no cap did.
@@ -160,12 +163,12 @@ extension RiskPolicy {
         _ input: DecisionInput
     ) -> ApprovedOrder {
         let signal = input.signal
-        let decisionID = Decision.id(signal: signal.id, account: input.account.id)
+        let decisionID = Decision.id(signal: signal.id, account: input.atClose.id)
         let cut = sizing.boundBy.map { ", cut from \(sizing.wanted) by the \($0.kind.words)" } ?? ""
         let goalWords = goal.goal.map { " (goal at \($0.progress.percent): × \(goal.factor))" } ?? ""
         let why = signal.reasons.joined(separator: "; ")
         let order = Order(
-            id: DerivedID.make("ord", decisionID), account: input.account.id, symbol: signal.symbol, side: .buy,
+            id: DerivedID.make("ord", decisionID), account: input.atClose.id, symbol: signal.symbol, side: .buy,
             type: .market, purpose: .entry, quantity: quantity, protectiveStop: entry.stop,
             protectiveTarget: entry.target, strategy: signal.strategy,
             reason: "\(why): \(sizing.riskMoney) at risk\(goalWords) over \(sizing.distance) to the stop\(cut)",

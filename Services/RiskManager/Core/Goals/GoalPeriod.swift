@@ -27,6 +27,15 @@ package enum GoalPeriod {
         return monthStart(of: time) > goal.start
     }
 
+    /// The share of a goal's time that is gone, 0 … 1: from its start to its deadline, for a monthly goal to the end of the month
+    /// where that is sooner.
+    package static func elapsed(_ goal: Goal, at time: Timestamp) -> Ratio {
+        let end = goal.kind == .portfolioValue ? goal.deadline : min(goal.deadline, nextMonthStart(after: goal.start))
+        let (gone, whole) = ((time - goal.start).nanoseconds, (end - goal.start).nanoseconds)
+        guard gone > 0, whole > 0 else { return gone > 0 ? .one : .zero }
+        return min(Ratio(raw: Int64(Int128(gone) * Int128(Ratio.one.raw) / Int128(whole))), .one)
+    }
+
     /// Midnight UTC of the first day of the month of `time`.
     package static func monthStart(of time: Timestamp) -> Timestamp {
         let parts = CivilDay(containing: time).parts

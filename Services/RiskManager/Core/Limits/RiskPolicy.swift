@@ -12,10 +12,13 @@ package struct RiskPolicy: Hashable, Sendable {
     package var goalFactors: GoalFactors
     /// Held back above the notional of an entry, for slippage and fees.
     package var reserveMargin: Ratio
+    /// What becomes of open positions when a limit on losses is reached.
+    package var onBreach: BreachAction
 
     package init(
         riskPerTrade: Ratio, limits: RiskLimits, entryExpiry: Timestamp.Span, stalePriceAfter: Timestamp.Span,
-        goalFactors: GoalFactors = GoalFactors(), reserveMargin: Ratio = Ratio(1, over: 100)
+        goalFactors: GoalFactors = GoalFactors(), reserveMargin: Ratio = Ratio(1, over: 100),
+        onBreach: BreachAction = .refuse
     ) {
         self.riskPerTrade = riskPerTrade
         self.limits = limits
@@ -23,5 +26,6 @@ package struct RiskPolicy: Hashable, Sendable {
         self.stalePriceAfter = stalePriceAfter
         self.goalFactors = goalFactors
         self.reserveMargin = reserveMargin
+        self.onBreach = onBreach
     }
 }

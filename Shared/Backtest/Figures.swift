@@ -1,9 +1,18 @@
-import Domain
+package import Domain
 
 /// How figures are shown to people.
-enum Figures {
+package enum Figures {
+    /// `2.31`: two decimals.
+    package static func number(_ value: Double) -> String {
+        guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
+        let hundredths = Int64((value * 100).rounded())
+        let fraction = String(hundredths.magnitude % 100)
+        let sign = hundredths < 0 ? "-" : ""
+        return sign + thousands(String(hundredths.magnitude / 100)) + "." + (fraction.count == 1 ? "0" : "") + fraction
+    }
+
     /// `10,234.50`: two decimals, rounded half to even, thousands apart.
-    static func money(_ value: Money) -> String {
+    package static func money(_ value: Money) -> String {
         let cents = value.raw.magnitude / 1_000_000
         let rest = value.raw.magnitude % 1_000_000
         let up = rest > 500_000 || (rest == 500_000 && cents % 2 == 1)
@@ -14,10 +23,10 @@ enum Figures {
     }
 
     /// As `money`, with a plus where it is one.
-    static func profit(_ value: Money) -> String { (value.isPositive ? "+" : "") + money(value) }
+    package static func profit(_ value: Money) -> String { (value.isPositive ? "+" : "") + money(value) }
 
     /// `3.25 %`.
-    static func percent(_ value: Ratio) -> String {
+    package static func percent(_ value: Ratio) -> String {
         let hundredths = (value.raw.magnitude + 5000) / 10_000
         let fraction = String(hundredths % 100)
         let sign = value.isNegative && hundredths > 0 ? "-" : ""
@@ -25,13 +34,13 @@ enum Figures {
     }
 
     /// `2026-11-21 12:00:03 UTC`.
-    static func time(_ time: Timestamp) -> String {
+    package static func time(_ time: Timestamp) -> String {
         let text = time.description
         return text.prefix(19).replacing("T", with: " ") + " UTC"
     }
 
     /// `45 s`, `12 min`, `3 h`, `2 d`.
-    static func age(_ span: Timestamp.Span) -> String {
+    package static func age(_ span: Timestamp.Span) -> String {
         let seconds = max(0, span.nanoseconds / 1_000_000_000)
         switch seconds {
         case ..<120: return "\(seconds) s"
