@@ -12,7 +12,7 @@ extension RiskPolicy {
 
     /// Shares are of the equity unless said otherwise.
     ///
-    /// - `risk.risk_per_trade` (ratio, 0.0001 … 0.1, default 0.005): what one trade may lose at its stop; doubtful above 0.02,
+    /// - `risk.risk_per_trade` (ratio, 0.00001 … 0.1, default 0.005): what one trade may lose at its stop; doubtful above 0.02,
     ///   dangerous above 0.05.
     /// - `risk.entry_expiry` (1s … 10m, default 30s; doubtful above 2m), `risk.stale_price_after` (1s … 10m, default 15s;
     ///   doubtful above 1m, dangerous above 5m): in exchange time.
@@ -27,7 +27,7 @@ extension RiskPolicy {
         let section = Layers(base: reader.scoped(to: "risk"), over: account)
         self.init(
             riskPerTrade: section("risk_per_trade").ratio(
-                "risk_per_trade", in: Ratio(1, over: 10_000)...Ratio(1, over: 10), default: Ratio(5, over: 1000),
+                "risk_per_trade", in: Ratio(1, over: 100_000)...Ratio(1, over: 10), default: Ratio(5, over: 1000),
                 caution: Caution(warnAbove: Ratio(2, over: 100), refuseAbove: Ratio(5, over: 100))),
             limits: RiskLimits(reader, section),
             entryExpiry: section.base.duration(

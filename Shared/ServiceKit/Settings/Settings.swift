@@ -54,13 +54,18 @@ package struct Settings: Sendable {
         SettingsReader(settings: self, path: [], node: root, findings: SettingsFindings(accepted: acceptedDangers))
     }
 
-    /// The keys named under `accept_dangerous`.
-    private var acceptedDangers: Set<String> {
+    private var acceptedDangers: Set<String> { Set(acceptances.map(\.key)) }
+
+    /// The keys named under `accept_dangerous`, each with the place where it is.
+    var acceptances: [(key: String, location: String)] {
+        let variable = Self.variable(for: ["accept_dangerous"])
+        if let text = environment[variable] {
+            return text.split(separator: ",").map { ($0.trimmingBlanks(), "environment \(variable)") }
+        }
         guard case .list(let items, _) = root.child("accept_dangerous") else { return [] }
-        return Set(
-            items.compactMap { item in
-                if case .scalar(let text, _) = item { text } else { nil }
-            })
+        return items.compactMap { item in
+            if case .scalar(.some(let text), let line) = item { (text, "\(file):\(line)") } else { nil }
+        }
     }
 
     /// The variable that overrides a key: `a.b[0].c_d` → `PLIMSOLL_A_B_0_C_D`.

@@ -66,11 +66,9 @@ struct UnknownKeys {
 
     /// What is accepted under `accept_dangerous` and is no setting.
     private func unknownDangers(_ known: Set<String>) -> [SettingsFault] {
-        guard case .list(let items, _) = settings.root.child("accept_dangerous") else { return [] }
-        return items.compactMap { item in
-            guard case .scalar(.some(let key), let line) = item, !known.contains(Self.pattern(key)) else { return nil }
-            return SettingsFault(
-                location: "\(settings.file):\(line)", key: "accept_dangerous", value: key,
+        settings.acceptances.filter { !known.contains(Self.pattern($0.key)) }.map { key, location in
+            SettingsFault(
+                location: location, key: "accept_dangerous", value: key,
                 problem: "is not a known key\(Self.suggestion(Self.pattern(key), known))")
         }
     }

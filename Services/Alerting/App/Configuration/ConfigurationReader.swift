@@ -80,12 +80,13 @@ struct ConfigurationReader {
     }
 
     private func finish() throws(ConfigurationError) {
+        let doubtful: [SettingsFault]
         do throws(SettingsError) {
-            let doubtful = try reader.finish(knowing: [])
-            guard doubtful.isEmpty else { throw SettingsError(faults: doubtful) }
+            doubtful = try reader.finish(knowing: [])
         } catch {
             throw ConfigurationError(faults: error.faults.map { $0.isUnknown ? Self.refusal($0) : $0.description })
         }
+        guard doubtful.isEmpty else { throw ConfigurationError(faults: doubtful.map(Self.refusal)) }
     }
 
     private static func refusal(_ fault: SettingsFault) -> String {
