@@ -13,11 +13,16 @@ package struct Retention: Service {
     private let metrics: Metrics
     private let logger: Logger
 
+    /// - `retention.interval` (10s to 1d, default 10m).
+    package static func interval(_ reader: SettingsReader) -> Duration {
+        reader.duration("retention.interval", in: .seconds(10)...(.days(1)), default: .seconds(600))
+    }
+
     /// - `retention.interval` (10s to 1d, default 10m): the time between two rounds.
     package init(_ context: ServiceContext, database: Database, rules: [RetentionRule]) {
         self.database = database
         self.rules = rules
-        interval = context.reader.duration("retention.interval", in: .seconds(10)...(.days(1)), default: .seconds(600))
+        interval = Self.interval(context.reader)
         metrics = context.metrics
         logger = context.logger("retention")
         for rule in rules {

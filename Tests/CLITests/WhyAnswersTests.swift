@@ -33,7 +33,7 @@ import Testing
     private func signal(_ symbol: Symbol) throws -> Signal {
         Signal(
             strategy: "momentum-1m", symbol: symbol, timeframe: .minute1, candleClose: close, action: .enter,
-            price: Price("100"), stop: Price("98"), target: Price("103"), confidence: .one,
+            price: try Price("100"), stop: Price("98"), target: Price("103"), confidence: .one,
             reasons: ["the fast average crossed above the slow one"])
     }
 

@@ -77,6 +77,14 @@ struct Setting: Sendable, CustomTestStringConvertible {
         Setting("market_data.stale_after", malformed: duration + ["0s", "11m"], doubtful: "2m"),
         Setting("market_data.price_jump_limit", malformed: ratio + ["0.001", "11"], doubtful: "2"),
         Setting("market_data.backfill", malformed: duration + ["59m", "366d"]),
+        Setting(
+            "market_data.candle_retention",
+            trees: [.map([("1m", .scalar("12h"))]), .map([("7m", .scalar("9d"))]), .map([("1m", .scalar("long"))])]),
+        Setting("retention.interval", malformed: duration + ["9s", "2d"]),
+        Setting("retention.events", malformed: duration + ["23h"]),
+        Setting("retention.dead_letters", malformed: duration + ["23h"]),
+        Setting("retention.decisions", malformed: duration + ["7d"]),
+        Setting("retention.goal_progress", malformed: duration + ["23h"]),
         Setting("market_data.future_limit", malformed: duration + ["0s"], doubtful: "2m"),
     ]
 

@@ -11,6 +11,8 @@ struct Main {
     /// Reads every setting of this service.
     static let read: SettingsRead = { reader in
         _ = MarketDataSettings(reader)
+        _ = RetentionRule.outbox(reader)
+        _ = Retention.interval(reader)
         Infrastructure.read(reader, role: .marketData)
     }
 }

@@ -11,6 +11,8 @@ struct Main {
     /// Reads every setting of this service.
     static let read: SettingsRead = { reader in
         _ = RiskSettings(reader)
+        _ = RetentionRule.decisions(reader)
+        _ = Retention.interval(reader)
         Infrastructure.read(reader, role: .riskManager)
     }
 }
