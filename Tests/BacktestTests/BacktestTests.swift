@@ -90,7 +90,7 @@ struct BacktestTests {
         let bars = try BarFile.parse(try Gunzip.unpack([UInt8](data)), symbol: .btc)
         let run = try Backtest.run(try .momentum(), Array(bars.prefix(10_000)))
         #expect(run.books.trades.count == 712)
-        #expect(DerivedID.make("trades", ResultFiles.trades(run.books.trades)) == "trades-5mj9je2eovtkxaaxhj036o4o0")
+        #expect(DerivedID.make("trades", ResultFiles.trades(run.books.trades)) == "trades-chq0pqv7ubadgg7y8fuxf3g1t")
     }
 }
 

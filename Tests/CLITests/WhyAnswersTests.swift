@@ -63,7 +63,7 @@ import Testing
                 "momentum-1m wanted to buy BTCUSDT at the 1m close of 100", "stop 98, target 103",
                 "because the fast average crossed above the slow one", "main approved it (approved)",
                 "50 at risk over 2 to the stop, cut from 25 by the limit of one position",
-                "account, equity                10000", "sizing, wanted                 25",
+                "account, equity 10000", "sizing, wanted 25",
                 "2023-11-14 22:13:59 UTC", "main buy 19.801 BTCUSDT at market, entry",
             ] {
                 #expect(approved.contains(words), "\(words)\n\(approved)")
@@ -71,7 +71,7 @@ import Testing
             let no = try await answer(refused.id, reading)
             for words in [
                 "main refused it (open_positions_limit)", "1 positions are open or under way, the limit is 1",
-                "limits, open positions         1", "account, reserved",
+                "limits, open positions 1", "account, reserved",
             ] {
                 #expect(no.contains(words), "\(words)\n\(no)")
             }
@@ -84,6 +84,6 @@ import Testing
         let text = story.text.wrapped()
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
         #expect(text.firstMatch(of: /\d{17}/) == nil, "no nanoseconds")
-        return text
+        return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
