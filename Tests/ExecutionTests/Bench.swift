@@ -108,6 +108,19 @@ struct Bench: Sendable {
             """, [id, quantity, limit, Make.price(90), Make.price(120)])
     }
 
+    /// Books an order for exactly a fill, as risk-manager does.
+    func approve(_ fill: Fill) async throws {
+        try await risk.query(
+            """
+            INSERT INTO orders (id, account, symbol, side, type, purpose, quantity, strategy, reason, correlation, decided_ns)
+            VALUES ($1, $2, $3, $4, 'market', $5, $6, 'momentum', 'test', 'sig-1', 0)
+            """,
+            [
+                fill.orderID, fill.account, fill.symbol, fill.side,
+                fill.side == .buy ? OrderPurpose.entry : .exit, fill.quantity,
+            ])
+    }
+
     func trading(_ state: TradingState) async throws {
         try await risk.query("UPDATE accounts SET state = $1 WHERE id = 'main'", [state])
     }

@@ -183,6 +183,40 @@ struct ConformanceTests {
         try await market.close()
     }
 
+    @Test("a limit order away from the market rests, is not taken twice, and is taken back", arguments: Kind.allCases)
+    func limitRests(_ kind: Kind) async throws {
+        let market = try await market(kind)
+        try await market.trade(at: .one)
+        let half = try await market.price.times(Ratio(1, over: 2)).rounded(to: Price(raw: 1_000_000), .towardZero)
+        let order = Make.order("ord-1", .buy, .limit, .entry, quantity: Make.quantity(10), limit: half)
+        let placed = try await market.venue.place(order, as: .limit)
+        #expect(placed.status == .resting && placed.executed == .zero && placed.fills.isEmpty)
+        _ = try? await market.venue.place(order, as: .limit)
+        try await market.trade(at: .one)
+        #expect(try await market.venue.openOrders().map(\.id) == ["ord-1"])
+        try await market.venue.cancel("ord-1", market.symbol)
+        let over = try #require(try await market.venue.find("ord-1", market.symbol))
+        #expect(over.status == .cancelled && over.executed == .zero)
+        #expect(try await market.venue.fills(of: over).isEmpty)
+        try await market.close()
+    }
+
+    @Test("a stop alone fires once, and what it sold can be fetched", arguments: Kind.allCases)
+    func stopAlone(_ kind: Kind) async throws {
+        let market = try await market(kind)
+        _ = try await bought(market)
+        let (stop, _) = try await pair(market, "1")
+        #expect(try await market.venue.place(stop, as: .stop).status == .resting)
+        try await market.trade(at: Ratio(8, over: 10))
+        try await market.trade(at: Ratio(8, over: 10))
+        let found = try #require(try await market.venue.find("sl-1", market.symbol))
+        #expect(found.status == .filled && found.executed == Make.quantity(10))
+        let fills = try await market.venue.fills(of: found)
+        #expect(fills.reduce(.zero) { $0 + $1.quantity } == Make.quantity(10))
+        #expect(fills.allSatisfy { $0.side == .sell && $0.orderID == "sl-1" })
+        try await market.close()
+    }
+
     /// What a venue told by itself.
     private final class Heard: Sendable {
         private let state = Mutex<(connected: Bool, orders: [ExecutionApp.VenueOrder])>((false, []))

@@ -94,6 +94,7 @@ extension Rig {
         let symbol: String
         let clientOrderId: String
         let status: String
+        let side: String
         let origQty: Quantity
         var isOpen: Bool { status == "NEW" || status == "PARTIALLY_FILLED" }
     }
@@ -140,7 +141,14 @@ extension Rig {
                     venueTradeID: try row.text("venue_trade_id"), orderID: try row.text("order_id"), account: "main",
                     symbol: try row.symbol("symbol"), side: try row.value("side"), price: try row.price("price"),
                     quantity: try row.quantity("quantity"), fee: try row.money("fee"),
-                    feeInBase: try row.quantity("fee_in_base"), isMaker: false, time: try row.timestamp("filled_ns")))
+                    feeInBase: try row.quantity("fee_in_base"), foreignFee: try Self.foreignFee(row), isMaker: false,
+                    time: try row.timestamp("filled_ns")))
+        }
+        let foreign = try await risk.query("SELECT asset, amount FROM account_fees").map { row in
+            (try row.text("asset"), try row.money("amount"))
+        }
+        if Dictionary(foreign, uniquingKeysWith: { $1 }) != ledger.foreignFees {
+            return ["fees in other assets: rows \(foreign), fills \(ledger.foreignFees)"]
         }
         let row = try #require(
             try await risk.query(
@@ -150,6 +158,11 @@ extension Rig {
             try row.money("cash") == ledger.cash && row.money("realised") == ledger.realised
             && row.money("fees") == ledger.fees && row.money("cost") == ledger.openCost && ledger.imbalance.isZero
         return same ? [] : ["money: rows \(row), fills \(ledger)"]
+    }
+
+    private static func foreignFee(_ row: Row) throws -> Fill.ForeignFee? {
+        guard let asset: String = try row.optional("fee_asset") else { return nil }
+        return Fill.ForeignFee(asset: asset, amount: try row.money("fee_amount"))
     }
 
     /// The paper venue's memory is the rows: each order filled once for all of it, each open position guarded by one set.

@@ -19,10 +19,10 @@ final class Rig: Sendable {
     let venue: String
     let exchange: RunningProgram
     let risk: Database
-    private let client = HTTPClient()
-    private let bus: Bus
+    let client = HTTPClient()
+    let bus: Bus
     private let muted = Mutex<Set<Symbol>>([])
-    private let ports: (exchange: Int, execution: Int)
+    let ports: (exchange: Int, execution: Int, risk: Int)
 
     /// - Parameter venue: of the one account, `binance` or `paper`.
     init(_ database: TestDatabase, venue: String = "binance", commission: String = "quote") async throws {
@@ -33,7 +33,7 @@ final class Rig: Sendable {
         // Names of their own, since the bus is shared with whatever else runs.
         let tag = UUID().uuidString.prefix(4)
         symbols = [Make.symbol("E\(tag)AUSDT"), Make.symbol("E\(tag)BUSDT")]
-        ports = (try Self.freePort(), try Self.freePort())
+        ports = (try Self.freePort(), try Self.freePort(), try Self.freePort())
         risk = database.connect(.riskManager, poolSize: 1)
         let servers = database.servers
         let settings = BusSettings(
@@ -50,7 +50,7 @@ final class Rig: Sendable {
 
     private static func write(
         _ folder: URL, _ database: TestDatabase, _ symbols: [Symbol], _ venue: String, _ commission: String,
-        _ ports: (exchange: Int, execution: Int)
+        _ ports: (exchange: Int, execution: Int, risk: Int)
     ) throws {
         let servers = database.servers
         for (name, text) in [("redis", servers.redisPassword), ("key", "a-key-for-tests"), ("secret", "a-secret")] {
@@ -70,7 +70,12 @@ final class Rig: Sendable {
         accounts:
           - id: main
             venue: \(venue)
+            currency: USDT
+            deposit: 0
+            strategies: [momentum]
             \(venue == "binance" ? credentials : "")
+        risk:
+          port: \(ports.risk)
         execution:
           port: \(ports.execution)
           state_folder: \(folder.path)/state
@@ -137,7 +142,7 @@ final class Rig: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private func get(_ url: String) async -> HTTPResponse? { try? await client.send(HTTPRequest(.get, url)) }
+    func get(_ url: String) async -> HTTPResponse? { try? await client.send(HTTPRequest(.get, url)) }
 
     /// What the exchange says it holds.
     func there<Answer: Decodable>(_ name: String, as type: Answer.Type = Answer.self) async throws -> Answer {

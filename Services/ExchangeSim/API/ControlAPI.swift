@@ -37,7 +37,7 @@ struct ControlAPI {
             exchange.faults.outageUntil = try until(parameters)
             exchange.streams.closeAll(abruptly: true)
         case "lose-fills": exchange.faults.fillsToLose = Int(try number("count", parameters, default: 1))
-        case "reject", "lose-request", "lose-answer", "delay-answer", "answer-unknown":
+        case "reject", "lose-request", "hold-request", "lose-answer", "delay-answer", "answer-unknown":
             try fate(name, parameters)
         case "speed": try speed(parameters)
         default: throw Refused(-1000, "Not found.", status: 404)
@@ -97,6 +97,7 @@ struct ControlAPI {
                     code: Int(try parameters.integer("code") ?? -2010),
                     message: parameters["message"] ?? "Account has insufficient balance for requested action."))
         case "lose-request": fate = .loseRequest
+        case "hold-request": fate = .holdRequest(milliseconds: try number("milliseconds", parameters))
         case "lose-answer": fate = .loseAnswer
         case "delay-answer": fate = .delayAnswer(milliseconds: try number("milliseconds", parameters))
         default: fate = .answerUnknown
@@ -119,6 +120,7 @@ extension ControlAPI {
         let venue = exchange.venue
         switch name {
         case "status": return status()
+        case "held": return String(exchange.faults.held)
         case "orders":
             return Messages.list(venue.orders.values.sorted { $0.id < $1.id }.map(Messages.state))
         case "fills":

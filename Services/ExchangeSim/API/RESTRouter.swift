@@ -6,6 +6,12 @@ import ServiceKit
 struct RESTRouter {
     let exchange: Exchange
 
+    /// What is to be done with a request that was held until now.
+    func answerHeld(_ request: WebRequest) -> WebAnswer {
+        exchange.faults.held = max(0, exchange.faults.held - 1)
+        return answer(request)
+    }
+
     /// What is to be done with a request.
     func answer(_ request: WebRequest) -> WebAnswer {
         if request.path.hasPrefix("/control/") { return ControlAPI(exchange: exchange).answer(request) }
@@ -62,6 +68,9 @@ struct RESTRouter {
         switch fate {
         case .refuse(let no): throw Refused(no.code, no.message)
         case .loseRequest: return .hangUp
+        case .holdRequest(let milliseconds):
+            exchange.faults.held += 1
+            return .held(milliseconds: milliseconds)
         case .normal, .loseAnswer, .delayAnswer, .answerUnknown: break
         }
         guard let response = try api.answer(request, parameters) else {
@@ -76,7 +85,7 @@ struct RESTRouter {
                     BinanceRejection(
                         code: -1000, message: "Unknown error, please check your request or try again later."),
                     status: 503))
-        case .normal, .refuse, .loseRequest: return .now(weighed(response))
+        case .normal, .refuse, .loseRequest, .holdRequest: return .now(weighed(response))
         }
     }
 

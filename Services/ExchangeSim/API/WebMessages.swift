@@ -52,6 +52,8 @@ struct WebResponse: Sendable, Equatable {
 enum WebAnswer: Sendable, Equatable {
     case now(WebResponse)
     case later(WebResponse, milliseconds: Int64)
+    /// The request is looked at so much later, even if the client is gone by then.
+    case held(milliseconds: Int64)
     /// The connection is broken without an answer.
     case hangUp
 }

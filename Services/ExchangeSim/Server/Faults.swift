@@ -17,6 +17,8 @@ struct Faults: Sendable {
         case refuse(BinanceRejection)
         /// Never reaches the venue; the connection breaks.
         case loseRequest
+        /// Reaches the venue so much later, whether the client waits for it or not.
+        case holdRequest(milliseconds: Int64)
         /// Reaches the venue; the connection breaks without an answer.
         case loseAnswer
         /// Reaches the venue; the answer comes so much later.
@@ -52,6 +54,8 @@ struct Faults: Sendable {
     var garbledBodies = 0
     var limit: Limit?
     var orderFates: [OrderFate] = []
+    /// Order requests that have come and are held.
+    var held = 0
     /// Fill reports that are not sent on the user data stream.
     var fillsToLose = 0
     var spikes: [Symbol: Spike] = [:]

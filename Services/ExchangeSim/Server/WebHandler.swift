@@ -46,9 +46,23 @@ final class WebHandler: ChannelInboundHandler, RemovableChannelHandler {
             body: String(buffer: body), apiKey: head.headers.first(name: "X-MBX-APIKEY"))
         if let response = standard.answer(request.path) { return write(context, head, response) }
         if request.method == "POST", request.path == "/control/advance" { return advance(context, head, request) }
-        switch RESTRouter(exchange: exchange).answer(request) {
+        act(on: RESTRouter(exchange: exchange).answer(request), request, context, head)
+    }
+
+    private func act(
+        on answer: WebAnswer, _ request: WebRequest, _ context: ChannelHandlerContext, _ head: HTTPRequestHead
+    ) {
+        switch answer {
         case .now(let response): write(context, head, response)
         case .hangUp: context.close(promise: nil)
+        case .held(let milliseconds):
+            // It reaches the venue although the client may be gone by then.
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            context.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) {
+                let (handler, context) = bound.value
+                handler.act(
+                    on: RESTRouter(exchange: handler.exchange).answerHeld(request), request, context, head)
+            }
         case .later(let response, let milliseconds):
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             context.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) {

@@ -147,6 +147,7 @@ extension Venue {
         if side == .buy, rules.commissionAsset == .received {
             return (Money(raw: Int128(level.quantity.times(rate).raw)), instrument.base)
         }
+        if rules.commissionAsset == .bnb { return (notional.times(rate).times(Ratio(1, over: 600)), "BNB") }
         return (notional.times(rate, .towardZero), instrument.quote)
     }
 
@@ -156,10 +157,13 @@ extension Venue {
     ) {
         let bought = Money(raw: Int128(level.quantity.raw))
         let isBuy = order.request.side == .buy
+        let isForeign = fee.asset != instrument.quote && fee.asset != instrument.base
         let feeOnTop = isBuy && fee.asset == instrument.quote
         let paid = isBuy ? (feeOnTop ? notional + fee.amount : notional) : bought
-        let gained = isBuy ? (feeOnTop ? bought : bought - fee.amount) : notional - fee.amount
+        let gross = isBuy ? bought : notional
+        let gained = feeOnTop || isForeign ? gross : gross - fee.amount
         let paidAsset = isBuy ? instrument.quote : instrument.base
+        if isForeign { accounts[order.account].add(-fee.amount, of: fee.asset) }
         var reserved = order.listID.flatMap { lists[$0]?.locked } ?? order.locked
         accounts[order.account].spend(paid, of: paidAsset, reserved: &reserved)
         if let listID = order.listID { lists[listID]?.locked = reserved } else { order.locked = reserved }

@@ -170,6 +170,8 @@ struct VenueRules: Sendable, Equatable {
         case quote
         /// What the trade brings, as the real one does: a buyer gets less.
         case received
+        /// BNB, at 600 of the quote asset: out of what the account has of it, or owes.
+        case bnb
     }
 
     var makerFee = Ratio(raw: 100_000)
