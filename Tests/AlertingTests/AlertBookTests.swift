@@ -133,22 +133,6 @@ struct AlertBookTests {
         #expect(told(late.advance(to: time(9000))).isEmpty)
     }
 
-    @Test func `an occurrence is told once and never resolved`() {
-        var book = book()
-        let event = { (id: String) in
-            PostedAlert(
-                labels: Labels(["alertname": "emergency_stop", "event": id, "instance": id]), startsAt: time(0),
-                kind: .event)
-        }
-        _ = book.receive([event("1")], at: time(0))
-        _ = book.receive([event("1")], at: time(1))
-        #expect(told(book.advance(to: time(10))) == ["first +1 -"])
-        _ = book.receive([event("2")], at: time(20))
-        #expect(told(book.advance(to: time(70))) == ["newAlerts +1,2 -"])
-        #expect(told(book.advance(to: time(400))) == ["silent + -"])
-        #expect(book.all.isEmpty)
-    }
-
     @Test func `routes are searched depth first`() throws {
         let critical = Route(
             receiver: "pager", matchers: [try Matcher(#"severity="critical""#)],

@@ -20,6 +20,8 @@ package struct Alert: Codable, Hashable, Sendable {
     package var endIsTimeout: Bool
     package var generatorURL: String
     package var kind: Kind
+    /// How often it came and went of late; nil when no rule asks.
+    package var flapping: Flapping?
 
     package init(
         labels: Labels, annotations: Labels, startsAt: Timestamp, endsAt: Timestamp, updatedAt: Timestamp,
@@ -37,7 +39,11 @@ package struct Alert: Codable, Hashable, Sendable {
 
     package var fingerprint: Fingerprint { labels.fingerprint }
 
-    package func isResolved(at now: Timestamp) -> Bool { endsAt <= now }
+    /// Whether it is over; an occurrence never is.
+    package func isResolved(at now: Timestamp) -> Bool { kind == .condition && endsAt <= now }
+
+    /// Whether it inhibits others and is listed: of an occurrence, for as long as it lasts.
+    package func isActive(at now: Timestamp) -> Bool { endsAt > now }
 
     /// One alert out of what was known and what has come: the longest stretch, the newest words.
     func merged(with newer: Alert, at now: Timestamp) -> Alert {

@@ -40,7 +40,9 @@ package struct AlertBook: Sendable {
     var due = DueHeap()
     var told: [ToldKey: ToldEntry] = [:]
     private var changes = GroupChanges()
-    private var sweptAt = Timestamp.zero
+    var sweptAt = Timestamp.zero
+    /// What it has done so far, counted.
+    package internal(set) var work = Work()
 
     /// How often what is no longer needed is looked for.
     private static let sweepInterval = Timestamp.Span.minutes(15)
@@ -72,9 +74,9 @@ package struct AlertBook: Sendable {
     package func prepared(_ posted: [PostedAlert], at now: Timestamp) -> [Alert] {
         var fresh: [Fingerprint: Alert] = [:]
         return posted.map { posted in
-            let newer = posted.alert(at: now, resolveTimeout: settings.resolveTimeout)
+            let newer = posted.alert(at: now, resolveTimeout: settings.lifetime(of: posted))
             let known = fresh[newer.fingerprint] ?? alerts[newer.fingerprint]?.alert
-            let merged = known?.merged(with: newer, at: now) ?? newer
+            let merged = settings.merged(known, newer, at: now)
             fresh[newer.fingerprint] = merged
             return merged
         }
@@ -110,38 +112,51 @@ package struct AlertBook: Sendable {
 
     mutating func enter(_ alert: Alert, at now: Timestamp, timers: [GroupName: GroupTimer] = [:]) {
         let fingerprint = alert.fingerprint
+        work.entered += 1
         if alerts[fingerprint] == nil {
             alerts[fingerprint] = Held(alert: alert)
             inhibitor.add(alert)
         } else {
             alerts[fingerprint]?.alert = alert
-            if alerts[fingerprint]?.isPlaced == true { return }
+            // An occurrence that is known is no news.
+            if alert.kind == .event || alerts[fingerprint]?.isPlaced == true { return }
         }
+        enterGroups(alert, at: now, timers: timers)
+    }
+
+    mutating func enterGroups(_ alert: Alert, at now: Timestamp, timers: [GroupName: GroupTimer] = [:]) {
+        work.routed += 1
         for route in table.matches(alert.labels) { place(alert, route, at: now, timers) }
-        alerts[fingerprint]?.isPlaced = true
+        alerts[alert.fingerprint]?.isPlaced = true
     }
 
     private mutating func place(_ alert: Alert, _ route: Int, at now: Timestamp, _ timers: [GroupName: GroupTimer]) {
-        let labels = table[route].route.groupBy.map { alert.labels.only($0) } ?? alert.labels
-        let name = GroupName(route: table[route].id, labels: labels)
+        let groupBy = alert.kind == .event ? settings.keys(of: alert, table[route].route) : table[route].route.groupBy
+        let labels = groupBy.map { alert.labels.only($0) } ?? alert.labels
+        let name = GroupName(route: table[route].id, labels: labels, kind: alert.kind)
         let timer = timers[name]
         if let flushedAt = timer?.flushedAt, alert.isSettled(at: flushedAt) { return }
-        let slot = slots[name] ?? makeGroup(name, route, first: alert, timer, at: now)
-        if groups[slot]?.members.insert(alert.fingerprint).inserted == true {
-            alerts[alert.fingerprint]?.groups.append(slot)
-        }
+        if alert.kind == .event, wasDealtWith(alert, name, route) { return }
+        let slot = slots[name] ?? open(name, route, timer ?? newTimer(name, route, first: alert, at: now))
+        join(alert.fingerprint, slot)
     }
 
-    private mutating func makeGroup(
-        _ name: GroupName, _ route: Int, first: Alert, _ timer: GroupTimer?, at now: Timestamp
-    ) -> Int {
+    mutating func join(_ fingerprint: Fingerprint, _ slot: Int) {
+        if groups[slot]?.members.insert(fingerprint).inserted == true { alerts[fingerprint]?.groups.append(slot) }
+    }
+
+    private func newTimer(_ name: GroupName, _ route: Int, first: Alert, at now: Timestamp) -> GroupTimer {
         // What has fired for long already need not wait for its like.
         let groupWait = table[route].route.groupWait
         let isLate = first.startsAt + groupWait < now
+        return GroupTimer(
+            name: name, flushAt: isLate ? now : now + groupWait, flushedAt: nil, wait: isLate ? .none : .groupWait)
+    }
+
+    mutating func open(_ name: GroupName, _ route: Int, _ timer: GroupTimer) -> Int {
         let group = Group(
-            name: name, route: route, key: "\(table[route].key):\(name.labels)",
-            flushAt: timer?.flushAt ?? (isLate ? now : now + groupWait), flushedAt: timer?.flushedAt,
-            wait: timer?.wait ?? (isLate ? .none : .groupWait))
+            name: name, route: route, key: key(of: name, route), flushAt: timer.flushAt, flushedAt: timer.flushedAt,
+            wait: timer.wait)
         let slot = freeSlots.popLast() ?? groups.count
         if slot == groups.count { groups.append(group) } else { groups[slot] = group }
         slots[name] = slot
@@ -150,12 +165,18 @@ package struct AlertBook: Sendable {
         return slot
     }
 
+    /// The name that destinations know a group by.
+    func key(of name: GroupName, _ route: Int) -> String {
+        "\(table[route].key):\(name.labels)" + (name.kind == .event ? ":events" : "")
+    }
+
     // MARK: - Out
 
     /// Does what is due: what is to be told, and what is to be remembered.
     package mutating func advance(to now: Timestamp) -> [Notice] {
         var ready: [(key: String, route: Int, slot: Int)] = []
         while let (at, slot) = due.pop(upTo: now) {
+            work.taken += 1
             // Only the newest entry of a group counts.
             guard let group = groups[slot], group.flushAt == at else { continue }
             ready.append((group.key, group.route, slot))
@@ -169,22 +190,23 @@ package struct AlertBook: Sendable {
         return notices
     }
 
-    /// What has ended leaves the group after the round; an empty group goes too.
-    mutating func finishRound(_ slot: Int, ended: [Fingerprint], at now: Timestamp) {
+    /// After a round: what is done with leaves the group, and the next round is set, or the group is no more.
+    mutating func finishRound(_ slot: Int, done: [Fingerprint], next: GroupTimer, closesWhenEmpty: Bool) {
         guard var group = groups[slot] else { return }
         // Taken out for the change, so that the set is not copied.
         groups[slot] = nil
-        group.members.subtract(ended)
-        group.flushedAt = now
-        group.flushAt = now + table[group.route].route.groupInterval
-        group.wait = .groupInterval
+        group.members.subtract(done)
+        group.flushedAt = next.flushedAt
+        group.flushAt = next.flushAt
+        group.wait = next.wait
         groups[slot] = group
-        for fingerprint in ended { leave(fingerprint, slot) }
-        if group.members.isEmpty {
+        for fingerprint in done { leave(fingerprint, slot) }
+        work.left += done.count
+        if group.members.isEmpty, closesWhenEmpty {
             close(slot)
         } else {
             due.push(group.flushAt, slot)
-            changes.changed(group.timer)
+            changes.changed(next)
         }
     }
 
@@ -193,7 +215,8 @@ package struct AlertBook: Sendable {
         alerts[fingerprint]?.isPlaced = false
     }
 
-    private mutating func close(_ slot: Int) {
+    /// A group without members is no more.
+    mutating func close(_ slot: Int) {
         guard let group = groups[slot] else { return }
         groups[slot] = nil
         slots[group.name] = nil
@@ -210,6 +233,7 @@ package struct AlertBook: Sendable {
     private mutating func sweep(at now: Timestamp) {
         guard now >= sweptAt + Self.sweepInterval else { return }
         sweptAt = now
+        work.swept += alerts.count + told.count
         let gone = alerts.filter { $0.value.groups.isEmpty && $0.value.alert.endsAt + Self.endedRetention <= now }
         for (fingerprint, held) in gone {
             alerts[fingerprint] = nil
@@ -224,7 +248,9 @@ package struct AlertBook: Sendable {
     /// Other settings: alerts, silences and what was told stay, the groups are made anew, as after a reload of
     /// Alertmanager's file.
     package mutating func replace(_ settings: Settings, at now: Timestamp) {
-        let members = all
+        let members = alerts.values.filter { !$0.groups.isEmpty }.map(\.alert).sorted {
+            $0.fingerprint < $1.fingerprint
+        }
         for group in groups { if let group { changes.closed(group.name) } }
         self.settings = settings
         table = RouteTable(settings.route)
@@ -239,11 +265,16 @@ package struct AlertBook: Sendable {
             alerts[fingerprint]?.isPlaced = false
             if let alert = alerts[fingerprint]?.alert { inhibitor.add(alert) }
         }
-        for alert in members { enter(alert, at: now) }
+        for alert in members { enterGroups(alert, at: now) }
     }
 
     /// Takes over the timer of a group from the books: what ended before its last round leaves it.
     mutating func adopt(_ timer: GroupTimer) {
+        if timer.name.kind == .event, slots[timer.name] == nil, let route = table.indexByID[timer.name.route] {
+            // A cooldown goes on though nothing waits.
+            _ = open(timer.name, route, timer)
+            return
+        }
         guard let slot = slots[timer.name], var group = groups[slot] else { return }
         group.flushAt = timer.flushAt
         group.flushedAt = timer.flushedAt
@@ -254,11 +285,13 @@ package struct AlertBook: Sendable {
             for fingerprint in ended { leave(fingerprint, slot) }
         }
         groups[slot] = group
-        if group.members.isEmpty { close(slot) } else { due.push(group.flushAt, slot) }
+        if group.members.isEmpty, timer.name.kind == .condition { close(slot) } else { due.push(group.flushAt, slot) }
     }
 }
 
 extension Alert {
     /// Whether a round at this time has dealt with its end.
-    func isSettled(at flushedAt: Timestamp) -> Bool { endsAt <= flushedAt && updatedAt <= flushedAt }
+    func isSettled(at flushedAt: Timestamp) -> Bool {
+        kind == .condition && endsAt <= flushedAt && updatedAt <= flushedAt
+    }
 }

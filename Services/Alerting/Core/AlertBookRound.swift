@@ -1,10 +1,12 @@
-import Domain
+package import Domain
 
 extension AlertBook {
     /// One round of a group: what is not muted is compared with what each destination was told.
     mutating func flush(_ slot: Int, at now: Timestamp) -> [Notice] {
         guard let group = groups[slot] else { return [] }
+        if group.name.kind == .event { return flushEvents(group, slot, at: now) }
         let members = group.members.compactMap { alerts[$0]?.alert }
+        work.looked += members.count
         let state = GroupState(audible(members, group.route, at: now), at: now)
         var notices: [Notice] = []
         if !state.isEmpty {
@@ -15,7 +17,11 @@ extension AlertBook {
                 }
             }
         }
-        finishRound(slot, ended: members.filter { $0.isResolved(at: now) }.map(\.fingerprint), at: now)
+        let next = GroupTimer(
+            name: group.name, flushAt: now + table[group.route].route.groupInterval, flushedAt: now,
+            wait: .groupInterval)
+        let ended = members.filter { $0.isResolved(at: now) }.map(\.fingerprint)
+        finishRound(slot, done: ended, next: next, closesWhenEmpty: true)
         return notices
     }
 
@@ -42,9 +48,12 @@ extension AlertBook {
     /// Those that neither a time interval, another alert nor a silence mutes.
     func audible(_ members: [Alert], _ route: Int, at now: Timestamp) -> [Alert] {
         guard settings.muting(table[route].route, at: now).isEmpty else { return [] }
-        return members.filter {
-            inhibitor(of: $0.labels, at: now) == nil && silences.muting($0.labels, at: now).isEmpty
-        }
+        return members.filter { isAudible($0.labels, at: now) }
+    }
+
+    /// Whether neither another alert nor a silence mutes it.
+    package func isAudible(_ labels: Labels, at now: Timestamp) -> Bool {
+        inhibitor(of: labels, at: now) == nil && silences.muting(labels, at: now).isEmpty
     }
 
     func inhibitor(of labels: Labels, at now: Timestamp) -> Fingerprint? {
@@ -58,14 +67,14 @@ struct GroupState {
     private let now: Timestamp
     /// Sorted.
     let firing: [Fingerprint]
-    /// Sorted; an occurrence that is over is not resolved.
+    /// Sorted.
     let resolved: [Fingerprint]
 
     init(_ alerts: [Alert], at now: Timestamp) {
         self.alerts = alerts
         self.now = now
         firing = alerts.filter { !$0.isResolved(at: now) }.map(\.fingerprint).sorted()
-        resolved = alerts.filter { $0.isResolved(at: now) && $0.kind == .condition }.map(\.fingerprint).sorted()
+        resolved = alerts.filter { $0.isResolved(at: now) }.map(\.fingerprint).sorted()
     }
 
     var isEmpty: Bool { alerts.isEmpty }
@@ -73,17 +82,14 @@ struct GroupState {
     func decision(
         told: ToldEntry?, _ destination: AlertBook.Destination, _ route: Route, at time: Timestamp
     ) -> NoticeDecision {
-        let decision = NoticeDecision.decide(
+        NoticeDecision.decide(
             told: told, firing: firing, resolved: resolved, repeatInterval: route.repeatInterval,
             sendResolved: destination.sendResolved, now: time)
-        // When only occurrences are over, nothing is resolved.
-        if case .tell = decision, firing.isEmpty, resolved.isEmpty { return .remember }
-        return decision
     }
 
     /// The alerts of a notice, in Alertmanager's order: by job, instance, then all labels.
     func shown(sendResolved: Bool) -> [Alert] {
-        alerts.filter { !$0.isResolved(at: now) || (sendResolved && $0.kind == .condition) }.sorted { left, right in
+        alerts.filter { sendResolved || !$0.isResolved(at: now) }.sorted { left, right in
             for name in ["job", "instance"] where left.labels[name] != right.labels[name] {
                 // Those without the label come last.
                 if left.labels[name].isEmpty { return false }

@@ -3,13 +3,18 @@ package import Domain
 extension AlertBook {
     /// All that a book knows besides its settings, so that another can go on where it was.
     package struct State: Codable, Hashable, Sendable {
-        /// In groups.
+        /// By fingerprint; those that are over and in no group are kept so that a late word is merged.
         package var alerts: [Alert]
-        /// In no group any more, kept so that a late word is merged.
-        package var ended: [Alert]
-        package var groups: [GroupTimer]
+        package var groups: [Members]
         package var told: [Told]
         package var silences: [Silence]
+        package var sweptAt: Timestamp
+
+        /// A group with who is in it, sorted.
+        package struct Members: Codable, Hashable, Sendable {
+            package let timer: GroupTimer
+            package let members: [Fingerprint]
+        }
 
         /// What one destination was told of one group.
         package struct Told: Codable, Hashable, Sendable {
@@ -20,12 +25,13 @@ extension AlertBook {
 
     /// The same for the same book, whatever the order things came in.
     package func state(at now: Timestamp) -> State {
-        let held = alerts.values.sorted { $0.alert.fingerprint < $1.alert.fingerprint }
+        let byName = Dictionary(groups.compactMap { group in group.map { ($0.name, $0.members) } }) { first, _ in first
+        }
         return State(
-            alerts: held.filter { !$0.groups.isEmpty }.map(\.alert),
-            ended: held.filter(\.groups.isEmpty).map(\.alert), groups: timers,
+            alerts: alerts.values.map(\.alert).sorted { $0.fingerprint < $1.fingerprint },
+            groups: timers.map { State.Members(timer: $0, members: (byName[$0.name] ?? []).sorted()) },
             told: told.sorted { $0.key < $1.key }.map { State.Told(key: $0.key, entry: $0.value) },
-            silences: silences.all(at: now))
+            silences: silences.all(at: now), sweptAt: sweptAt)
     }
 
     /// The timers of all groups.
@@ -35,13 +41,27 @@ extension AlertBook {
         return changes.timers
     }
 
-    /// Goes on where another book was.
+    /// Goes on where another book was; this one should be new. Where its settings have no such route any more, the alerts of
+    /// a group find others.
     package mutating func restore(_ state: State, at now: Timestamp) {
         silences.restore(state.silences)
-        restore(state.alerts, told: state.told.map { ($0.key, $0.entry) }, groups: state.groups, at: now)
-        for alert in state.ended where alerts[alert.fingerprint] == nil {
+        sweptAt = max(sweptAt, state.sweptAt)
+        for entry in state.told { note(entry.entry, for: entry.key) }
+        for alert in state.alerts where alerts[alert.fingerprint] == nil {
             alerts[alert.fingerprint] = Held(alert: alert)
             inhibitor.add(alert)
+        }
+        var homeless: Set<Fingerprint> = []
+        for group in state.groups {
+            guard let route = table.indexByID[group.timer.name.route] else {
+                homeless.formUnion(group.members)
+                continue
+            }
+            let slot = slots[group.timer.name] ?? open(group.timer.name, route, group.timer)
+            for member in group.members where alerts[member] != nil { join(member, slot) }
+        }
+        for member in homeless.sorted() {
+            if let alert = alerts[member]?.alert { enterGroups(alert, at: now) }
         }
     }
 

@@ -5,9 +5,12 @@ package struct GroupName: Codable, Hashable, Sendable {
     /// `{}/{severity="critical"}/0`.
     package let route: String
     package let labels: Labels
-    package init(route: String, labels: Labels) {
+    /// Occurrences are grouped by themselves.
+    package let kind: Alert.Kind
+    package init(route: String, labels: Labels, kind: Alert.Kind = .condition) {
         self.route = route
         self.labels = labels
+        self.kind = kind
     }
 }
 
@@ -19,6 +22,8 @@ package enum GroupWait: String, Codable, Sendable {
     case none
     /// The interval since its last round.
     case groupInterval
+    /// Of occurrences: the cooldown since those of its kind were told.
+    case cooldown
 }
 
 /// When a group's next round is; what must survive of a group besides its alerts.
@@ -51,7 +56,9 @@ package struct GroupChanges: Hashable, Sendable {
     mutating func closed(_ name: GroupName) { latest[name] = .some(nil) }
 
     private static func precedes(_ left: GroupName, _ right: GroupName) -> Bool {
-        left.route != right.route ? left.route.precedes(right.route) : left.labels < right.labels
+        if left.route != right.route { return left.route.precedes(right.route) }
+        if left.labels != right.labels { return left.labels < right.labels }
+        return left.kind.rawValue < right.kind.rawValue
     }
 }
 

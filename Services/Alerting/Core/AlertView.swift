@@ -28,6 +28,8 @@ package struct AlertView: Hashable, Sendable {
     package let status: AlertStatus
     /// Sorted.
     package let receivers: [String]
+    /// What inhibits it, what inhibits that, and so on to the first cause.
+    package let causes: [Fingerprint]
 }
 
 /// A group as people see it.
@@ -72,7 +74,7 @@ extension AlertBook {
     ///
     /// - Parameter isWanted: asked before the status is worked out, which is the dear part.
     package func alertViews(at now: Timestamp, where isWanted: (Alert) -> Bool = { _ in true }) -> [AlertView] {
-        alerts.values.filter { !$0.groups.isEmpty && !$0.alert.isResolved(at: now) && isWanted($0.alert) }
+        alerts.values.filter { isListed($0, at: now) && isWanted($0.alert) }
             .sorted { $0.alert.fingerprint < $1.alert.fingerprint }
             .map { view($0, at: now) }
     }
@@ -92,14 +94,24 @@ extension AlertBook {
             }
     }
 
+    private func isListed(_ held: Held, at now: Timestamp) -> Bool {
+        held.alert.isActive(at: now) && (held.alert.kind == .event || !held.groups.isEmpty)
+    }
+
     private func view(_ held: Held, at now: Timestamp) -> AlertView {
-        let receivers = held.groups.compactMap { groups[$0].map { table[$0.route].route.receiver } }
+        let status = status(of: held.alert.labels, at: now)
+        var causes = status.inhibitedBy
+        while let last = causes.last, let labels = alerts[last]?.alert.labels,
+            let next = inhibitor(of: labels, at: now), !causes.contains(next), next != held.alert.fingerprint
+        {
+            causes.append(next)
+        }
         return AlertView(
-            alert: held.alert, status: status(of: held.alert.labels, at: now), receivers: receivers.sorted())
+            alert: held.alert, status: status, receivers: receivers(of: held.alert.labels).sorted(), causes: causes)
     }
 
     private func view(_ group: Group, at now: Timestamp, where isWanted: (Alert) -> Bool) -> GroupView? {
-        let members = group.members.compactMap { alerts[$0] }
+        let members = group.members.sorted().compactMap { alerts[$0] }
         let firing = members.filter { !$0.alert.isResolved(at: now) && isWanted($0.alert) }
         guard !firing.isEmpty else { return nil }
         let views = Dictionary(firing.map { ($0.alert.fingerprint, view($0, at: now)) }) { first, _ in first }
@@ -115,6 +127,10 @@ extension AlertBook {
     private func next(_ group: Group, _ members: [Alert]) -> GroupView.NextNotice? {
         let state = GroupState(audible(members, group.route, at: group.flushAt), at: group.flushAt)
         guard !state.isEmpty else { return nil }
+        if group.name.kind == .event {
+            return GroupView.NextNotice(
+                at: group.flushAt, reason: group.wait == .cooldown ? .occurredSince : .occurred)
+        }
         let route = table[group.route].route
         let notices = (settings.destinations[route.receiver] ?? []).compactMap { destination -> GroupView.NextNotice? in
             let entry = told[ToldKey(group: group.key, destination: destination.name)]

@@ -50,7 +50,7 @@ struct Inhibitor: Sendable {
             guard let candidates = sources.byValues[Self.values(labels, sources.rule)] else { continue }
             let isBoth = sources.rule.source.match(labels)
             let found = candidates.filter { fingerprint in
-                guard let source = alert(fingerprint), !source.isResolved(at: now) else { return false }
+                guard let source = alert(fingerprint), source.isActive(at: now) else { return false }
                 return !(isBoth && sources.rule.target.match(source.labels))
             }.min()
             if let found { return found }

@@ -32,13 +32,18 @@ package struct ToldEntry: Codable, Hashable, Sendable {
     }
 }
 
-/// Why something is told.
+/// Why something is told; the first ones in Alertmanager's words.
 package enum NoticeReason: String, Codable, Sendable {
     case first = "first notification"
-    case newAlerts = "new alerts in the group"
-    case allResolved = "all alerts of the group are resolved"
-    case newResolved = "more alerts are resolved"
-    case repeated = "repeat interval"
+    case newAlerts = "new alerts added"
+    case allResolved = "all alerts resolved"
+    case newResolved = "some alerts resolved"
+    case repeated = "repeat interval elapsed"
+    /// Of occurrences.
+    case occurred = "it occurred"
+    /// Occurrences since the last notice, told after the cooldown.
+    case occurredSince = "more of its kind since the last notice"
+    case escalated = "nobody has acknowledged it"
 }
 
 /// What is to be done about one destination at a round.
