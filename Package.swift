@@ -149,8 +149,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Backtest", "StrategyCore", "RiskManagerCore", "ExecutionCore", "Domain", "Contracts", "Store", "Bus",
-                arguments, log,
+                "AlertingCore", "Backtest", "StrategyCore", "RiskManagerCore", "ExecutionCore", "Domain", "Contracts",
+                "Store", "Bus", arguments, log,
             ],
             path: "Tests/Benchmarks", swiftSettings: strict),
         tests("DomainTests", ["Domain", "TestKit"]),

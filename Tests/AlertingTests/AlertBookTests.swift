@@ -58,6 +58,16 @@ struct AlertBookTests {
         #expect(book.nextFlush == time(130))
     }
 
+    @Test func `what fires for long already does not wait, and those that wait are told with it`() {
+        var book = book()
+        _ = book.receive([down("a", from: 0)], at: time(0))
+        _ = book.receive([down("b", from: -11)], at: time(3))
+        #expect(told(book.advance(to: time(3))) == ["first +a,b -"])
+        _ = book.receive([down("c", from: -50)], at: time(4))
+        #expect(told(book.advance(to: time(62))).isEmpty)
+        #expect(told(book.advance(to: time(63))) == ["newAlerts +a,b,c -"])
+    }
+
     @Test func `what has not changed is told again after the repeat interval`() {
         var book = book()
         var said: [String] = []

@@ -1,4 +1,5 @@
 import AlertingCore
+import TestKit
 import Testing
 
 struct MatcherTests {
@@ -37,6 +38,38 @@ struct MatcherTests {
     @Test(arguments: ["{foo>bar", "foo=\"bar}\"x", "{foo}", "foo=bar,,", "{,}"])
     func `what is no list`(text: String) {
         #expect(throws: Matcher.Failure.self) { try Matcher.list(text) }
+    }
+
+    @Test func `texts of different bytes differ`() throws {
+        #expect(try !Matcher("a", .equal, "e\u{301}").matches(value: "\u{e9}"))
+    }
+
+    @Test(arguments: UInt64(1)...8)
+    func `whatever is written is read again, and nothing that is read makes it fail`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let pieces = [
+            "a", "B_1", ":", "=", "!=", "=~", "!~", "~", "!", ",", "{", "}", "\"", "\\", "'", "`", " ", "\n", "\t", "ü",
+            "😀",
+            "\u{200b}", "\0", "(", ")", "[", "]", "*", "+", ".", "|", "x{2}", "\\n", "\\\"", "\\u00fc", "\\x41",
+            "\\777",
+        ]
+        func text(_ most: Int) -> String {
+            (0..<Int.random(in: 0...most, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
+                .joined()
+        }
+        var read = 0
+        for _ in 0..<3000 {
+            guard let matchers = try? Matcher.list(text(8)) else { continue }
+            read += 1
+            for matcher in matchers where !matcher.name.isEmpty {
+                #expect(try Matcher.list(matcher.description) == [matcher], "seed \(seed): \(matcher)")
+            }
+        }
+        #expect(read > 30, "seed \(seed)")
+        for _ in 0..<1000 {
+            let matcher = try Matcher("n" + text(3), .equal, text(6))
+            #expect(try Matcher.list("{\(matcher)}") == [matcher], "seed \(seed): \(matcher)")
+        }
     }
 
     @Test func `a refusal has the words of Alertmanager`() {

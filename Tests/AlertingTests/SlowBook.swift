@@ -12,6 +12,7 @@ struct SlowBook {
         let labels: Labels
         var members: [Labels] = []
         var flushAt: Timestamp
+        var hasFlushed = false
     }
 
     struct Told {
@@ -49,10 +50,11 @@ struct SlowBook {
         for (route, path, place) in routes(settings.route, "", alert.labels) {
             let labels = Labels(
                 alert.labels.dictionary.filter { name, _ in route.groupBy?.contains(name) ?? true })
+            let isLate = alert.startsAt + route.groupWait < now
             if let index = groups.firstIndex(where: { $0.place == place && $0.labels == labels }) {
                 if !groups[index].members.contains(alert.labels) { groups[index].members.append(alert.labels) }
+                if isLate, !groups[index].hasFlushed { groups[index].flushAt = min(groups[index].flushAt, now) }
             } else {
-                let isLate = alert.startsAt + route.groupWait < now
                 groups.append(
                     Group(
                         route: route, path: path, place: place, labels: labels, members: [alert.labels],
@@ -113,6 +115,7 @@ struct SlowBook {
             return said
         }
         groups[index].flushAt = now + group.route.groupInterval
+        groups[index].hasFlushed = true
         groups[index].members.removeAll { labels in members.contains { $0.labels == labels && $0.endsAt <= now } }
         if groups[index].members.isEmpty {
             groups.remove(at: index)

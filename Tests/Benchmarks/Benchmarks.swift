@@ -7,5 +7,6 @@ struct Benchmarks: AsyncParsableCommand {
         commandName: "benchmarks", abstract: "Measures the suite and the floor under it.",
         subcommands: [
             HopsFloor.self, SignalPath.self, PublishFloor.self, BarsFloor.self, BacktestSpeed.self, WriteBars.self,
+            AlertBookSpeed.self,
         ])
 }

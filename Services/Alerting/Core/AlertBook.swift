@@ -119,7 +119,11 @@ package struct AlertBook: Sendable {
         } else {
             alerts[fingerprint]?.alert = alert
             // An occurrence that is known is no news.
-            if alert.kind == .event || alerts[fingerprint]?.isPlaced == true { return }
+            if alert.kind == .event { return }
+            if let held = alerts[fingerprint], held.isPlaced {
+                for slot in held.groups { hasten(slot, alert, at: now) }
+                return
+            }
         }
         enterGroups(alert, at: now, timers: timers)
     }
@@ -137,20 +141,28 @@ package struct AlertBook: Sendable {
         let timer = timers[name]
         if let flushedAt = timer?.flushedAt, alert.isSettled(at: flushedAt) { return }
         if alert.kind == .event, wasDealtWith(alert, name, route) { return }
-        let slot = slots[name] ?? open(name, route, timer ?? newTimer(name, route, first: alert, at: now))
+        let slot = slots[name] ?? open(name, route, timer ?? newTimer(name, route, at: now))
         join(alert.fingerprint, slot)
+        hasten(slot, alert, at: now)
+    }
+
+    /// What has fired for long already need not wait for its like.
+    private mutating func hasten(_ slot: Int, _ alert: Alert, at now: Timestamp) {
+        guard let route = groups[slot]?.route, groups[slot]?.flushedAt == nil, let flushAt = groups[slot]?.flushAt,
+            flushAt > now, alert.startsAt + table[route].route.groupWait < now
+        else { return }
+        groups[slot]?.flushAt = now
+        groups[slot]?.wait = .none
+        due.push(now, slot)
+        if let timer = groups[slot]?.timer { changes.changed(timer) }
     }
 
     mutating func join(_ fingerprint: Fingerprint, _ slot: Int) {
         if groups[slot]?.members.insert(fingerprint).inserted == true { alerts[fingerprint]?.groups.append(slot) }
     }
 
-    private func newTimer(_ name: GroupName, _ route: Int, first: Alert, at now: Timestamp) -> GroupTimer {
-        // What has fired for long already need not wait for its like.
-        let groupWait = table[route].route.groupWait
-        let isLate = first.startsAt + groupWait < now
-        return GroupTimer(
-            name: name, flushAt: isLate ? now : now + groupWait, flushedAt: nil, wait: isLate ? .none : .groupWait)
+    private func newTimer(_ name: GroupName, _ route: Int, at now: Timestamp) -> GroupTimer {
+        GroupTimer(name: name, flushAt: now + table[route].route.groupWait, flushedAt: nil, wait: .groupWait)
     }
 
     mutating func open(_ name: GroupName, _ route: Int, _ timer: GroupTimer) -> Int {

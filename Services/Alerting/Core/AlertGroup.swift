@@ -18,7 +18,7 @@ package struct GroupName: Codable, Hashable, Sendable {
 package enum GroupWait: String, Codable, Sendable {
     /// More of its kind, for it is new.
     case groupWait
-    /// Nothing: its first alert fires for long already.
+    /// Nothing: one of its alerts fires for longer than it would wait.
     case none
     /// The interval since its last round.
     case groupInterval

@@ -63,7 +63,8 @@ package struct Matcher: Sendable {
 
     /// Whether it would hold for a label of this value.
     package func matches(value held: String) -> Bool {
-        let holds = pattern?.matches(held) ?? (held == value)
+        // Swift takes some texts of different bytes for equal; Go does not.
+        let holds = pattern?.matches(held) ?? (held == value && held.utf8.elementsEqual(value.utf8))
         return comparison.isEqual ? holds : !holds
     }
 }

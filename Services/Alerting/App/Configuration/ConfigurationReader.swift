@@ -67,16 +67,21 @@ struct ConfigurationReader {
         let intervals = TimeIntervalReader.read(reader)
         let routes = RouteReader(receivers: Set(names), intervals: Set(intervals.keys))
         if !reader.has("route") { reader.fault("route", "is missing: say who is told of what") }
+        let suite = SuiteRulesReader(receivers: Set(names))
+        let section = reader.scoped(to: "plimsoll")
+        let escalation = suite.escalation(section)
         let book = AlertBook.Settings(
             route: routes.read(reader.scoped(to: "route")),
             destinations: Dictionary(
                 uniqueKeysWithValues: destinations.map { name, all in
                     (name, all.map { .init(name: $0.name, sendResolved: $0.sendResolved) })
-                }), resolveTimeout: timeout.span, inhibitRules: routes.inhibitRules(reader), intervals: intervals)
+                }), resolveTimeout: timeout.span, inhibitRules: routes.inhibitRules(reader), intervals: intervals,
+            eventRules: suite.events(section), flapRules: suite.flapping(section))
         try finish()
         return AlertingConfiguration(
             book: book, receivers: names, destinations: names.flatMap { destinations[$0] ?? [] },
-            original: ConfigurationText(text).shown, warnings: warnings, secrets: findings.secrets)
+            escalation: escalation, original: ConfigurationText(text).shown, warnings: warnings,
+            secrets: findings.secrets)
     }
 
     private func finish() throws(ConfigurationError) {

@@ -1,0 +1,85 @@
+import AlertingCore
+import Domain
+import ServiceKit
+import Testing
+
+@testable import AlertingApp
+
+struct SuiteRulesTests {
+    private func configuration(_ yaml: String) throws -> AlertingConfiguration {
+        let head = """
+            route: {receiver: chat}
+            receivers:
+              - {name: chat, webhook_configs: [{url: 'http://127.0.0.1:9/chat'}]}
+              - {name: phone, webhook_configs: [{url: 'http://127.0.0.1:9/phone'}]}
+
+            """
+        return try ConfigurationReader(head + yaml, file: "alerting.yml").read()
+    }
+
+    @Test func `the section for what Alertmanager does not know is read`() throws {
+        let read = try configuration(
+            """
+            plimsoll:
+              events:
+                - {matchers: [alertname=whale_trade], by: [symbol], cooldown: 10m, lasts: 90s, shown: 5}
+                - {}
+              flapping:
+                - {matchers: [severity=warning], changes: 6, window: 30m, calm: 10m}
+              urgency:
+                - matchers: ['alertname=~"Goal.*"']
+                  money_at_risk: {label: money_at_risk, at_least: 10000}
+                  goal_date: {label: goal_date, within: 7d}
+                  severity: critical
+                  waits_percent: 50
+              escalations:
+                - name: desk
+                  matchers: [severity=critical]
+                  steps:
+                    - {wait: 0s, receivers: [chat]}
+                    - {wait: 5m, receivers: [chat, phone]}
+                  repeat: 15m
+                  acknowledged_for: 4h
+            """)
+        let whale = EventRule(
+            matchers: [try Matcher("alertname=whale_trade")], by: ["symbol"], cooldown: .minutes(10),
+            lasts: .seconds(90), shown: 5)
+        #expect(read.book.eventRules == [whale, EventRule()])
+        #expect(
+            read.book.flapRules == [
+                FlapRule(
+                    matchers: [try Matcher("severity=warning")], changes: 6, window: .minutes(30), calm: .minutes(10))
+            ])
+        #expect(
+            read.escalation.urgency == [
+                UrgencyRule(
+                    matchers: [try Matcher("alertname=~\"Goal.*\"")],
+                    moneyAtRisk: .init(label: "money_at_risk", atLeast: try Money("10000")),
+                    goalDate: .init(label: "goal_date", within: .days(7)), severity: "critical", waitsPercent: 50)
+            ])
+        #expect(
+            read.escalation.chains == [
+                EscalationChain(
+                    name: "desk", matchers: [try Matcher("severity=critical")],
+                    steps: [
+                        .init(wait: .seconds(0), receivers: ["chat"]),
+                        .init(wait: .minutes(5), receivers: ["chat", "phone"]),
+                    ], repeatInterval: .minutes(15), acknowledgedFor: .minutes(240))
+            ])
+    }
+
+    @Test(arguments: [
+        ("escalations: [{name: x, steps: [{wait: 1m, receivers: [nobody]}]}]", "nobody"),
+        ("escalations: [{name: x}]", "steps"), ("flapping: [{changes: 1, window: 1m, calm: 1m}]", "changes"),
+        ("events: [{matchers: ['a=~\"(\"']}]", "missing closing )"), ("events: [{cool: 1m}]", "cool"),
+        ("urgency: [{money_at_risk: {label: x, at_least: much}}]", "at_least"),
+    ])
+    func `what is wrong in it is refused by name`(line: String, name: String) throws {
+        do {
+            _ = try configuration("plimsoll:\n  \(line)\n")
+            Issue.record("\(line) was taken")
+        } catch let error as ConfigurationError {
+            #expect(error.description.contains(name), "\(error)")
+        }
+    }
+}
