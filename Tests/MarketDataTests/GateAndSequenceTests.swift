@@ -245,6 +245,25 @@ import Testing
         #expect(bench.feed.health.gaps == 1)
     }
 
+    @Test func `what a slow clock takes for the future is asked for, and missing nowhere`() {
+        let history = [print(1, second: 1), print(2, second: 20), print(3, second: 21), print(4, second: 70)]
+        var bench = FeedBench(history, symbol: symbol)
+        bench.start()
+        bench.head = 2
+        // Ours says second 5.
+        let slow = FeedMoment(exchangeTime: Timestamp(seconds: 1_700_000_045), uptime: bench.uptime)
+        bench.act { feed, _, changes in feed.receive(history[1], at: slow, into: &changes) }
+        #expect(bench.refused.last?.reason == .future)
+        bench.answerAll()
+        bench.head = 4
+        bench.receive(history[2])
+        bench.receive(history[3])
+        bench.pass(milliseconds: 300)
+        bench.answerAll()
+        #expect(bench.minutes.map(\.tradeCount) == [3])
+        #expect(bench.published == history)
+    }
+
     @Test func `a quiet minute becomes final by asking`() {
         let history = [print(1, second: 1), print(2, second: 500)]
         var bench = FeedBench(history, symbol: symbol)

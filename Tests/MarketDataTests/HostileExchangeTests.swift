@@ -125,7 +125,7 @@ import Testing
             try await send([hostile.print(1, price: "0"), hostile.print(2, quantity: "-1")], rig)
             try await send([hostile.print(3, price: "9999999"), hostile.print(4)], rig)
             try await send([hostile.print(5, seconds: 3600)], rig)
-            try await send([hostile.print(6, seconds: -3600), hostile.print(7)], rig)
+            try await send([hostile.print(5, seconds: -3600), hostile.print(6)], rig)
             try await expect(
                 rig, port,
                 [

@@ -89,6 +89,9 @@ package struct SymbolFeed: Sendable {
     /// Takes a print from the connection.
     package mutating func receive(_ print: Print, at moment: FeedMoment, into changes: inout FeedChanges) {
         health.received(at: moment.uptime, lag: moment.exchangeTime - print.time)
+        guard print.time <= moment.exchangeTime + limits.gate.future else {
+            return doubtClock(print, at: moment, into: &changes)
+        }
         switch sequence.receive(print, at: moment.uptime, into: &delivered) {
         case .taken: break
         case .duplicate: changes.refused.append(PrintGate.Refused(print: print, reason: .duplicate))
@@ -97,6 +100,15 @@ package struct SymbolFeed: Sendable {
         }
         if delivered.isEmpty { publishEarly(print, at: moment, into: &changes) }
         digest(at: moment, into: &changes)
+    }
+
+    /// A print from the future: it is not true, or our clock is behind. Its place stays open, and the exchange is asked what
+    /// time it is and what is there; not more often than it is polled, for the print may be one of many.
+    private mutating func doubtClock(_ print: Print, at moment: FeedMoment, into changes: inout FeedChanges) {
+        changes.refused.append(PrintGate.Refused(print: print, reason: .future))
+        guard moment.uptime >= pollAgainAt else { return }
+        sequence.suspect()
+        pollAgainAt = moment.uptime + limits.pollInterval
     }
 
     /// Takes a message that is no print, such as a quote.
