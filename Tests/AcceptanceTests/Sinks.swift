@@ -66,22 +66,29 @@ struct Sinks: Sendable {
         """
     }
 
-    /// The channels that have heard of `alert` with `status` (`firing` or `resolved`) so far.
-    func heard(_ alert: String, _ status: String, mails: URL) throws -> Set<String> {
+    /// What a sink wrote down.
+    private struct Kept: Decodable {
+        /// Seconds since 1970.
+        let at: Double
+    }
+
+    /// The channels that have heard of `alert` with `status` (`firing` or `resolved`) since a moment.
+    func heard(_ alert: String, _ status: String, mails: URL, since: Date) throws -> Set<String> {
         var channels: Set<String> = []
-        let posts = try lines(folder.appending(path: "webhook.jsonl"))
+        let posts = try lines(folder.appending(path: "webhook.jsonl"), since)
         let word = status.lowercased()
         for post in posts where post.contains(alert) && post.lowercased().contains(word) {
             channels.insert(post.contains("\"path\": \"/slack\"") ? "slack" : "webhook")
         }
-        for mail in try lines(mails) where mail.contains(alert) && mail.lowercased().contains(word) {
+        for mail in try lines(mails, since) where mail.contains(alert) && mail.lowercased().contains(word) {
             channels.insert("mail")
         }
         return channels
     }
 
-    private func lines(_ file: URL) throws -> [String] {
+    private func lines(_ file: URL, _ since: Date) throws -> [String] {
         guard FileManager.default.fileExists(atPath: file.path) else { return [] }
         return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+            .filter { try JSONDecoder().decode(Kept.self, from: Data($0.utf8)).at >= since.timeIntervalSince1970 }
     }
 }

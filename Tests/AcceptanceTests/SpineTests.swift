@@ -57,6 +57,28 @@ struct SpineTests {
         }
     }
 
+    @Test("one correlation id ties an order's lines in three logs and its rows together")
+    func correlation() async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        // The exits of a position have an order of their own; the story begins with the entry.
+        let row = try await suite.sql(
+            """
+            SELECT o.correlation, d.signal_id, count(e.id) FROM orders o JOIN decisions d ON d.id = o.decision_id
+            LEFT JOIN events e ON e.correlation = o.correlation
+            WHERE o.account = 'main' AND o.purpose = 'entry' AND o.state = 'filled' GROUP BY 1, 2 LIMIT 1
+            """
+        ).split(separator: "|").map(String.init)
+        try #require(row.count == 3)
+        #expect(row[0] == row[1], "it begins with the signal")
+        #expect((Int(row[2]) ?? 0) >= 3, "approved, changed and filled are events of it")
+        for service in ["strategy", "risk-manager", "execution"] {
+            let lines = try suite.log(service).split(separator: "\n").filter {
+                $0.contains(#""correlation":"\#(row[0])""#)
+            }
+            #expect(!lines.isEmpty, "\(service) says nothing of \(row[0])")
+        }
+    }
+
     @Test("every panel of the dashboards has figures")
     func dashboards() async throws {
         let suite = try await RunningSuite.shared.parts().suite
@@ -99,6 +121,27 @@ struct SpineTests {
         try await Books.agreeWithVenue(suite)
     }
 
+    @Test("services that are asked to stop end within ten seconds in good order, and the books hold")
+    func askedToStop() async throws {
+        let suite = try await RunningSuite.shared.parts().suite
+        let services = ["market-data", "strategy", "risk-manager", "execution", "alerting"]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Requests that come in all the while, on connections that are kept open.
+            for service in services {
+                group.addTask { try await suite.press(service) }
+            }
+            for (service, signal) in zip(services, ["TERM", "INT", "TERM", "TERM", "INT"]) {
+                let stopped = try await suite.stop(service, signal)
+                #expect(stopped.status == 0, "\(service)")
+                #expect(stopped.took < .seconds(10), "\(service)")
+            }
+            group.cancelAll()
+        }
+        try await suite.awaitReady()
+        try await Books.settle(suite)
+        try await Books.agreeWithVenue(suite)
+    }
+
     @Test("a server that is killed comes back, and the books hold", arguments: ["redis", "pgbouncer", "postgres"])
     func killedServer(_ server: String) async throws {
         let suite = try await RunningSuite.shared.parts().suite
@@ -111,21 +154,24 @@ struct SpineTests {
     @Test("an exchange that falls silent is told to all three channels, and so is its return")
     func silence() async throws {
         let parts = try await RunningSuite.shared.parts()
+        // Earlier tests have killed things, and that was told too.
+        let began = Date()
         try await parts.suite.post("exchange-sim", "/control/silence?seconds=45", "")
         _ = try await eventually("all three hear of the silence", within: .seconds(90)) {
-            try parts.sinks.heard("SourceDown", "firing", mails: parts.mails).count == 3 ? true : nil
+            try parts.sinks.heard("SourceDown", "firing", mails: parts.mails, since: began).count == 3 ? true : nil
         }
         _ = try await eventually("all three hear of the return", within: .seconds(120)) {
-            try parts.sinks.heard("SourceDown", "resolved", mails: parts.mails).count == 3 ? true : nil
+            try parts.sinks.heard("SourceDown", "resolved", mails: parts.mails, since: began).count == 3 ? true : nil
         }
     }
 
     @Test("a database that is away is told while it is away")
     func databaseAway() async throws {
         let parts = try await RunningSuite.shared.parts()
+        let began = Date()
         try await parts.suite.servers("kill", "postgres")
         _ = try await eventually("all three hear of it", within: .seconds(120)) {
-            try parts.sinks.heard("PostgresDown", "firing", mails: parts.mails).count == 3 ? true : nil
+            try parts.sinks.heard("PostgresDown", "firing", mails: parts.mails, since: began).count == 3 ? true : nil
         }
         try await parts.suite.servers("start", "postgres")
         try await parts.suite.awaitReady()

@@ -1,4 +1,5 @@
 import Foundation
+import Outbound
 import TestKit
 
 /// The whole suite as an owner runs it: `ops/run --detach` on free ports, everything in a folder of its own.
@@ -103,12 +104,51 @@ struct Suite: Sendable {
 
     /// kill -9 of a service; its supervisor starts it again.
     func kill(_ service: String) async throws {
-        let file = folder.appending(path: "run/\(service).child")
-        let pid = try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let pid = try child(service)
         try await Command.require("kill", ["-9", pid])
         _ = try await eventually("\(service) is started again", within: .seconds(60)) {
-            let next = try? String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            // The file is absent for a moment.
+            let next = try? child(service)
             return next != nil && next != pid ? true : nil
+        }
+    }
+
+    /// Asks a service to stop, and gives its exit status and how long it took; its supervisor starts it again.
+    func stop(_ service: String, _ signal: String) async throws -> (status: Int, took: Duration) {
+        let before = try endings(service).count
+        let asked = ContinuousClock.now
+        try await Command.require("kill", ["-s", signal, try child(service)])
+        let status = try await eventually("\(service) ends", within: .seconds(30)) {
+            try endings(service).dropFirst(before).first
+        }
+        return (status, .now - asked)
+    }
+
+    /// The exit statuses of a service so far, as its supervisor wrote them down.
+    private func endings(_ service: String) throws -> [Int] {
+        try log(service).matches(of: try Regex("(?m)^\(service) ended with ([0-9]+)", as: (Substring, Substring).self))
+            .compactMap { Int($0.output.1) }
+    }
+
+    private func child(_ service: String) throws -> String {
+        try String(contentsOf: folder.appending(path: "run/\(service).child"), encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// What a service has said since the start of the suite, as far as its log holds one file.
+    func log(_ service: String) throws -> String {
+        try String(contentsOf: folder.appending(path: "log/\(service).log"), encoding: .utf8)
+    }
+
+    /// Asks a service for its figures over and over, on one connection, until cancelled.
+    func press(_ service: String) async throws {
+        let client = HTTPClient()
+        defer { client.close() }
+        let request = HTTPRequest(.get, try address(service, "/metrics"), timeout: .seconds(2))
+        while !Task.isCancelled {
+            // The service is away for a while: that is the test.
+            _ = try? await client.send(request)
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 

@@ -11,11 +11,34 @@ package struct TestDatabase: Sendable {
 
     /// Makes and migrates it. Call `drop` at the end, or use `withTestDatabase`.
     package static func make(on servers: TestServers) async throws -> TestDatabase {
-        let name = "test_" + UUID().uuidString.lowercased().replacing("-", with: "").prefix(16)
         let passwords = try rolePasswords(in: servers.folder.appending(path: "secrets"))
-        let database = TestDatabase(servers: servers, name: name, passwords: passwords)
+        let database = TestDatabase(servers: servers, name: newName(), passwords: passwords)
         _ = try await database.migrator().run()
         return database
+    }
+
+    /// A copy of a database that is migrated once for all tests of this process, which takes a fraction of the time.
+    package static func copied(on servers: TestServers) async throws -> TestDatabase {
+        let template = try await Template.shared.database(on: servers)
+        let copy = TestDatabase(servers: servers, name: newName(), passwords: template.passwords)
+        try await servers.sql("CREATE DATABASE \(copy.name) TEMPLATE \(template.name)")
+        return copy
+    }
+
+    private static func newName() -> String {
+        "test_" + UUID().uuidString.lowercased().replacing("-", with: "").prefix(16)
+    }
+
+    /// Nobody connects to it after its migration, so that it can be copied at any time. It goes with its servers.
+    private actor Template {
+        static let shared = Template()
+        private var made: [URL: Task<TestDatabase, any Error>] = [:]
+
+        func database(on servers: TestServers) async throws -> TestDatabase {
+            let task = made[servers.folder] ?? Task { try await TestDatabase.make(on: servers) }
+            made[servers.folder] = task
+            return try await task.value
+        }
     }
 
     /// Of the checkout's migrations, as the superuser, directly on PostgreSQL.
@@ -88,7 +111,7 @@ package func withTestDatabase<Answer>(
 ) async throws -> Answer {
     try await TestPlaces.shared.enter()
     defer { TestPlaces.shared.leave() }
-    let database = try await TestDatabase.make(on: try TestServers.shared())
+    let database = try await TestDatabase.copied(on: try TestServers.shared())
     let outcome: Result<Answer, any Error>
     do { outcome = .success(try await body(database)) } catch { outcome = .failure(error) }
     try await database.drop()

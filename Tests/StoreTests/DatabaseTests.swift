@@ -126,7 +126,11 @@ import Testing
         try await withTestDatabase { test in
             let database = test.connect(.execution, poolSize: 1)
             let task = Task { try await database.query("SELECT pg_sleep(8)") }
-            try await Task.sleep(for: .milliseconds(200))
+            let running =
+                "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(8)' AND state = 'active'"
+            try await eventually("the server is at it", within: .seconds(6)) {
+                try await test.servers.sql(running, database: test.name) == "1" ? true : nil
+            }
             let started = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
@@ -157,9 +161,12 @@ import Testing
         try await withTestDatabase { test in
             var settings = test.settings(.execution, poolSize: 2)
             settings.waitLimit = .milliseconds(150)
-            let database = Database(settings: settings)
+            var hooks = StoreHooks()
+            let lent = Collected<Int>()
+            hooks.poolChanged = { _, busy, _ in lent.append(busy) }
+            let database = Database(settings: settings, hooks: hooks)
             let busy = (0..<2).map { _ in Task { try await database.query("SELECT pg_sleep(1)") } }
-            try await Task.sleep(for: .milliseconds(300))
+            try await eventually("both are lent") { lent.all.last == 2 ? true : nil }
             let error = await #expect(throws: StoreError.self) { try await database.query("SELECT 1") }
             #expect(error?.code == .poolExhausted)
             #expect(error?.isConnectionTrouble == true)

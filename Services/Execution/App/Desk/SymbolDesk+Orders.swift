@@ -25,7 +25,10 @@ extension SymbolDesk {
             parts.metrics.order(booked.state)
             parts.logger.notice(
                 "order ended unsent",
-                metadata: ["order": "\(id)", "state": "\(booked.state.rawValue)", "symbol": "\(symbol)"])
+                metadata: [
+                    "order": "\(id)", "state": "\(booked.state.rawValue)", "symbol": "\(symbol)",
+                    "correlation": "\(booked.order.correlation)",
+                ])
             return true
         case .later: return false
         case .blocked:
@@ -78,7 +81,10 @@ extension SymbolDesk {
     func failed(_ id: String, _ error: VenueError) async throws {
         parts.logger.warning(
             "the venue did not take an order",
-            metadata: ["order": "\(id)", "symbol": "\(symbol)", "error": "\(error)"])
+            metadata: [
+                "order": "\(id)", "symbol": "\(symbol)", "error": "\(error)",
+                "correlation": "\(orders[id]?.booked.order.correlation ?? "")",
+            ])
         switch error.kind {
         case .refused, .unknown: try await apply(.refused, to: id, reason: error.message)
         case .inDoubt:
@@ -162,6 +168,12 @@ extension SymbolDesk {
             try await parts.books.progress(id, to: state, venueID: venueID, reason: reason)
             parts.metrics.order(state)
             orders[id]?.booked.state = state
+            parts.logger.info(
+                "order",
+                metadata: [
+                    "order": "\(id)", "symbol": "\(symbol)", "state": "\(state.rawValue)", "reason": "\(reason)",
+                    "correlation": "\(tracked.booked.order.correlation)",
+                ])
         }
         if state.isTerminal {
             orders[id] = nil
