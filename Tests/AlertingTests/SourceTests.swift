@@ -3,6 +3,7 @@ import Contracts
 import Domain
 import Foundation
 import Logging
+import Outbound
 import StoreTestKit
 import TestKit
 import Testing
