@@ -44,7 +44,7 @@ extension StoreHooks {
     }
 
     /// Tells too how far readers of events are behind, and what they could not apply.
-    mutating func countEvents(in metrics: Metrics) {
+    package mutating func countEvents(in metrics: Metrics) {
         consumerLag = { consumer, events, seconds in
             metrics.gauge(
                 "plimsoll_event_lag", "Events that a consumer has not read.", labels: ["consumer": consumer]

@@ -228,15 +228,4 @@ struct ConfigurationTests {
         try "\n\n{{ end }}".write(to: folder.appending(path: "b.tmpl"), atomically: true, encoding: .utf8)
         #expect(try faults(yaml).contains { $0.contains("b.tmpl:3: end without a beginning") })
     }
-
-    @Test func `pauses double, and a receiver's wish is obeyed`() {
-        func pause(_ attempts: Int, after: Duration? = nil, age: Timestamp.Span = .seconds(0)) -> Double? {
-            let (result, next) = RetryPolicy(attempts: attempts, age: age).outcome(
-                .retry("x", after: after), now: .zero, jitter: 1)
-            return result == .retry ? Double(next.nanoseconds) / 1e9 : nil
-        }
-        #expect([1, 2, 3, 7, 40].map { pause($0) } == [1, 2, 4, 60, 60])
-        #expect(pause(1, after: .seconds(30)) == 30)
-        #expect(pause(1, age: .seconds(7 * 3600)) == nil)
-    }
 }

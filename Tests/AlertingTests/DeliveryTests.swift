@@ -47,8 +47,8 @@ struct DeliveryTests {
                     "delivered 6 6"
                 ])
             let attempts: SQL = """
-                SELECT 1 FROM notification_attempts a JOIN notifications n ON n.id = a.notification_id
-                WHERE a.ok AND n.group_key LIKE '%SourceDown%'
+                SELECT 1 FROM delivery_log a JOIN notifications n ON n.id = a.notification_id
+                WHERE a.result = 'delivered' AND n.group_key LIKE '%SourceDown%'
                 """
             #expect(try await pool.query(attempts).count == 6)
             await pool.close()
@@ -104,7 +104,7 @@ struct DeliveryTests {
             var program = try await alarm.start()
             try await alarm.answer(alarm.slack, #"{"status": 503}"#)
             try await alarm.post("Crash")
-            try await written(2, "notification_attempts", "NOT ok")
+            try await written(2, "delivery_log", "result = 'retry'")
             try await written(2, "notifications", "state = 'delivered'")
             try await program.kill()
             try await alarm.answer(alarm.slack, #"{"status": 200}"#)

@@ -37,10 +37,18 @@ struct AlertRules {
             if !tested { found.append("\(name) has no test named \"\(kind)\"") }
         }
         let used = text(alert.child("expr")).matches(of: /plimsoll_[a-z_]+/).map { String($0.0) }
-        for metric in Set(used).sorted() where !metrics.contains(metric) {
+        for metric in Set(used).sorted() where !metrics.contains(metric) && !metrics.contains(histogram(metric)) {
             found.append("\(name) looks at \(metric), which no service makes")
         }
         return found
+    }
+
+    /// The histogram that a series is of.
+    private func histogram(_ series: String) -> String {
+        for end in ["_bucket", "_count", "_sum"] where series.hasSuffix(end) {
+            return String(series.dropLast(end.count))
+        }
+        return series
     }
 
     private func items(_ node: SettingsNode?) -> [SettingsNode] {

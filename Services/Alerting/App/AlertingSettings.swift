@@ -7,11 +7,18 @@ import ServiceKit
 /// - `alerting.spool_folder` (text, default `var/alerting`): where alerts are kept while Postgres is away.
 /// - `alerting.external_url` (text, default empty): where people reach this service, for links.
 /// - `alerting.allow_private_receivers` (true or false, default false): receivers may be inside one's own network.
+/// - `alerting.channels.KIND.per_minute`, `.burst` (1 to 100000), `.expires_after` (10 s to 7 d, default 6h), `.storm_limit`
+///   (0 to 100000; 0: never) for `slack`, `telegram`, `email` and `webhook`: see `ChannelPolicy`.
+/// - `alerting.events_expire_after` (10 s to 7 d, default 1h): an occurrence that is older is not told any more.
+/// - `alerting.keep_alerts` (1 d to 10 years, default 30d): how long an alert that has ended stays in the books.
+/// - `alerting.keep_notifications` (7 d to 10 years, default 365d): how long notifications and their log stay.
 struct AlertingSettings {
     let configurationFile: String
     let spoolFolder: URL
     let externalURL: String
     let allowPrivateReceivers: Bool
+    let policies: DeliveryPolicies
+    let retention: Retention
     /// Nil: the file is faulty, and the reader of the settings knows why.
     let configuration: AlertingConfiguration?
 
@@ -19,6 +26,13 @@ struct AlertingSettings {
         spoolFolder = URL(filePath: reader.string("alerting.spool_folder", default: "var/alerting"))
         externalURL = reader.optionalString("alerting.external_url") ?? ""
         allowPrivateReceivers = reader.boolean("alerting.allow_private_receivers", default: false)
+        policies = Self.policies(reader)
+        let years = Duration.seconds(3650 * 86_400)
+        retention = Retention(
+            alerts: reader.duration(
+                "alerting.keep_alerts", in: .seconds(86_400)...years, default: .seconds(30 * 86_400)),
+            notifications: reader.duration(
+                "alerting.keep_notifications", in: .seconds(7 * 86_400)...years, default: .seconds(365 * 86_400)))
         configurationFile = reader.string("alerting.config_file")
         do throws(ConfigurationError) {
             configuration = try ConfigurationReader.load(configurationFile, externalURL: externalURL)
@@ -26,5 +40,25 @@ struct AlertingSettings {
             for fault in error.faults { reader.fault("alerting.config_file", fault) }
             configuration = nil
         }
+    }
+
+    private static func policies(_ reader: SettingsReader) -> DeliveryPolicies {
+        let expiry = Duration.seconds(10)...Duration.seconds(7 * 86_400)
+        var policies = DeliveryPolicies()
+        for kind in ["slack", "telegram", "email", "webhook"] {
+            let standard = ChannelPolicy.standard(kind)
+            policies.byChannel[kind] = ChannelPolicy(
+                perMinute: reader.integer(
+                    "alerting.channels.\(kind).per_minute", in: 1...100_000, default: standard.perMinute),
+                burst: reader.integer("alerting.channels.\(kind).burst", in: 1...100_000, default: standard.burst),
+                expiresAfter: reader.duration(
+                    "alerting.channels.\(kind).expires_after", in: expiry, default: .seconds(6 * 3600)
+                ).span,
+                stormLimit: reader.integer(
+                    "alerting.channels.\(kind).storm_limit", in: 0...100_000, default: standard.stormLimit))
+        }
+        policies.eventsExpireAfter =
+            reader.duration("alerting.events_expire_after", in: expiry, default: .seconds(3600)).span
+        return policies
     }
 }

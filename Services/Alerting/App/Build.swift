@@ -1,6 +1,7 @@
 import AlertingCore
 import Bus
 import Contracts
+import Logging
 import ServiceKit
 import ServiceLifecycle
 import Store
@@ -21,24 +22,31 @@ struct Build {
         let busSettings = standalone == nil ? BusSettings(context.reader) : standalone?.redis
         try context.reader.finish()
         guard let configuration = settings.configuration else { throw ConfigurationError(faults: ["no configuration"]) }
-        let hooks = StoreHooks(context, required: false)
+        var hooks = StoreHooks(context, required: false)
+        hooks.countEvents(in: context.metrics)
         let database = Database(settings: databaseSettings, hooks: hooks)
         let bus = busSettings.map { Bus($0, logger: context.logger("bus"), hooks: BusHooks(context, required: false)) }
         let figures = AlertingFigures(
             context.metrics, kinds: Set(configuration.destinations.map(\.channel.kind)))
-        let journal = Journal(
-            store: AlertStore(database: database), spool: try Spool(folder: settings.spoolFolder), figures: figures,
-            logger: context.logger("journal"))
-        let receivers = ReceiverFactory(settings)
+        let log = context.logger("journal")
+        let spool = try Spool(folder: settings.spoolFolder) { file, records in
+            log.error("records were set aside", metadata: ["file": "\(file)", "records": "\(records)"])
+        }
+        let store = AlertStore(database: database, writer: spool.instance)
+        let journal = Journal(store: store, spool: spool, figures: figures, logger: log)
         let delivery = Delivery(
-            configuration.destinations.map { destination in
-                DestinationQueue(
-                    destination, receiver: receivers.make(destination), journal: journal, clock: context.clock,
-                    figures: figures, logger: context.logger("delivery"))
-            }, logger: context.logger("delivery"))
+            settings.policies, journal: journal, clock: context.clock, figures: figures,
+            logger: context.logger("delivery"))
+        let receivers = ReceiverFactory(settings)
         let desk = AlertDesk(
-            configuration.book, journal: journal, delivery: delivery, clock: context.clock, figures: figures,
-            logger: context.logger("desk"))
+            configuration, journal: journal, store: store, delivery: delivery, receivers: receivers.destinations,
+            clock: context.clock, figures: figures, logger: context.logger("desk"))
+        let leadership = Leadership(
+            database: database, holder: "alerting-\(spool.instance)", journal: journal, desk: desk,
+            logger: context.logger("leadership"))
+        let caretaker = Caretaker(
+            database: database, retention: settings.retention, desk: desk, figures: figures, clock: context.clock,
+            logger: context.logger("caretaker"))
         let intake = SuiteEventIntake(
             bus: bus,
             reader: EventReader(
@@ -46,12 +54,16 @@ struct Build {
                 hooks: hooks, logger: context.logger("events")),
             desk: desk, figures: figures, logger: context.logger("events"))
         let reloader = ConfigurationReloader(configuration, settings: settings, context: context) {
-            try await desk.reload($0)
+            await desk.reload($0)
         }
         AlertmanagerAPI(
             desk: desk, figures: figures, health: context.health, reloader: reloader, clock: context.clock,
             startedAt: context.clock.now()
         ).add(to: api)
-        services = [bus].compactMap { $0 } + [delivery, desk, intake, reloader]
+        NotificationRoutes(store: store, desk: desk).add(to: api)
+        AcknowledgementRoutes(desk: desk, clock: context.clock).add(to: api)
+        // Stopped from the last to the first: what is under way is told and written down before the others may lead.
+        services =
+            [bus].compactMap { $0 } + [journal, leadership, delivery, desk, caretaker, intake, reloader]
     }
 }

@@ -185,14 +185,22 @@ package struct AlertBook: Sendable {
     // MARK: - Out
 
     /// Does what is due: what is to be told, and what is to be remembered.
-    package mutating func advance(to now: Timestamp) -> [Notice] {
+    ///
+    /// - Parameter isWanted: asked with the alerts of each group that is due; a group that is not wanted stays due.
+    package mutating func advance(to now: Timestamp, where isWanted: ([Alert]) -> Bool = { _ in true }) -> [Notice] {
         var ready: [(key: String, route: Int, slot: Int)] = []
+        var left: [(Timestamp, Int)] = []
         while let (at, slot) = due.pop(upTo: now) {
             work.taken += 1
             // Only the newest entry of a group counts.
             guard let group = groups[slot], group.flushAt == at else { continue }
-            ready.append((group.key, group.route, slot))
+            if isWanted(group.members.compactMap { alerts[$0]?.alert }) {
+                ready.append((group.key, group.route, slot))
+            } else {
+                left.append((at, slot))
+            }
         }
+        for (at, slot) in left { due.push(at, slot) }
         ready.sort { $0.key != $1.key ? $0.key.precedes($1.key) : $0.route < $1.route }
         var notices: [Notice] = []
         for entry in ready where groups[entry.slot]?.flushAt ?? now + .seconds(1) <= now {
@@ -222,7 +230,7 @@ package struct AlertBook: Sendable {
         }
     }
 
-    private mutating func leave(_ fingerprint: Fingerprint, _ slot: Int) {
+    mutating func leave(_ fingerprint: Fingerprint, _ slot: Int) {
         alerts[fingerprint]?.groups.removeAll { $0 == slot }
         alerts[fingerprint]?.isPlaced = false
     }
@@ -242,7 +250,7 @@ package struct AlertBook: Sendable {
     }
 
     /// Forgets what nobody needs: alerts that ended long ago, entries of groups that are no more.
-    private mutating func sweep(at now: Timestamp) {
+    mutating func sweep(at now: Timestamp) {
         guard now >= sweptAt + Self.sweepInterval else { return }
         sweptAt = now
         work.swept += alerts.count + told.count

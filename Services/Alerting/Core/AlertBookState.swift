@@ -77,4 +77,25 @@ extension AlertBook {
         }
         for timer in timers { adopt(timer) }
     }
+
+    /// For an instance that notifies nobody, and follows one that does: what ended a while ago, and whose end no destination
+    /// waits for, leaves its groups. Timers and what was told stay as they are.
+    package mutating func forgetEnded(before limit: Timestamp) {
+        for slot in groups.indices {
+            guard var group = groups[slot] else { continue }
+            let ended = group.members.filter { alerts[$0].map { $0.alert.endsAt <= limit } == true }
+            guard !ended.isEmpty else { continue }
+            let awaited = settings.destinations[table[group.route].route.receiver, default: []].reduce(
+                into: Set<Fingerprint>()
+            ) { awaited, destination in
+                awaited.formUnion(told[ToldKey(group: group.key, destination: destination.name)]?.firing ?? [])
+            }
+            let gone = ended.subtracting(awaited).sorted()
+            group.members.subtract(gone)
+            groups[slot] = group
+            for fingerprint in gone { leave(fingerprint, slot) }
+            if group.members.isEmpty { close(slot) }
+        }
+        sweep(at: limit)
+    }
 }

@@ -60,7 +60,33 @@ package struct GroupView: Hashable, Sendable {
     }
 }
 
+/// How many alerts are in which state.
+package struct AlertCounts: Hashable, Sendable {
+    package var firing = 0
+    /// Of those that fire, muted by a silence or another alert.
+    package var suppressed = 0
+    /// Ended, and still in a group.
+    package var resolved = 0
+}
+
 extension AlertBook {
+    /// Whether a group with this key is there.
+    package func hasGroup(_ key: String) -> Bool { groups.contains { $0?.key == key } }
+
+    package func counts(at now: Timestamp) -> AlertCounts {
+        var counts = AlertCounts()
+        // A sum: any order gives the same.
+        for held in alerts.values where !held.groups.isEmpty {
+            if held.alert.isResolved(at: now) {
+                counts.resolved += 1
+            } else {
+                counts.firing += 1
+                if status(of: held.alert.labels, at: now).state == .suppressed { counts.suppressed += 1 }
+            }
+        }
+        return counts
+    }
+
     /// What mutes an alert with these labels.
     package func status(of labels: Labels, at now: Timestamp) -> AlertStatus {
         let silencedBy = silences.muting(labels, at: now)

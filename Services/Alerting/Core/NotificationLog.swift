@@ -44,6 +44,10 @@ package enum NoticeReason: String, Codable, Sendable {
     /// Occurrences since the last notice, told after the cooldown.
     case occurredSince = "more of its kind since the last notice"
     case escalated = "nobody has acknowledged it"
+    /// Not of one group: many notices at once, in one message.
+    case storm = "many at once, told together"
+    /// Somebody asked for it.
+    case resent = "sent again on demand"
 }
 
 /// What is to be done about one destination at a round.

@@ -1,107 +1,142 @@
 import Dispatch
 import Foundation
-import Glibc
+import Synchronization
 
-/// Records on the local disk while Postgres is away: lines of JSON, synced before anybody is told that they are kept.
-actor Spool {
+/// Records on the local disk while Postgres is away, synced before anybody is told that they are kept.
+///
+/// A record is a separator, JSON and a line feed (RFC 7464), so that one which a crash cut off or the disk spoiled hides
+/// no other. One process has the folder at a time.
+final class Spool: Sendable {
     /// The spool cannot keep more, or the disk does not work.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Most bytes that are kept.
-    static let bytesMax = 64 << 20
+    /// Records that are read and dropped together.
+    struct Segment: Sendable {
+        let number: Int
+        let records: [Record]
+    }
 
-    private let folder: URL
+    private struct State {
+        var segments: [Int: SpoolFile]
+        /// New records go there; nil: to a new one.
+        var open: Int?
+        var next: Int
+    }
+
+    /// Most bytes that are kept. Posts are refused at nine tenths, so that what became of them still finds room.
+    static let bytesMax = 64 << 20
+    static let bytesMaxForPosts = bytesMax / 10 * 9
+    private static let segmentBytes = 1 << 20
+
+    private let folder: SpoolFolder
     private let queue = DispatchQueue(label: "alert-spool")
-    private var bytes = 0
-    /// Records in all segments.
-    private(set) var count = 0
-    private var segment: Int
-    private var segmentIsEmpty = true
+    private let state: Mutex<State>
+    private let setAside: @Sendable (_ file: String, _ records: Int) -> Void
 
     /// Opens the folder, and finds what an earlier run left.
-    init(folder: URL) throws {
-        self.folder = folder
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let numbers = try Self.segments(in: folder)
-        segment = (numbers.last ?? 0) + 1
-        for number in numbers {
-            let data = try Data(contentsOf: Self.file(number, in: folder))
-            bytes += data.count
-            count += data.count { $0 == 10 }
-        }
+    ///
+    /// - Parameter setAside: told of each file of records that could not be used.
+    /// - Throws: `Failure` when another process has it, or it cannot be read.
+    init(folder: URL, setAside: @escaping @Sendable (_ file: String, _ records: Int) -> Void = { _, _ in }) throws {
+        self.folder = try SpoolFolder(folder)
+        self.setAside = setAside
+        let segments = try self.folder.segments()
+        state = Mutex(State(segments: segments, next: (segments.keys.max() ?? 0) + 1))
     }
 
-    var isEmpty: Bool { count == 0 }
+    /// What this instance is known by, over all its runs: nobody else has the folder.
+    var instance: String { folder.identity }
+    /// Records in all segments.
+    var count: Int { state.withLock { $0.segments.values.reduce(0) { $0 + $1.records } } }
+    /// Bytes in all segments.
+    var bytes: Int { state.withLock { $0.segments.values.reduce(0) { $0 + $1.bytes } } }
+    /// Records that could not be used and wait in files beside the spool for somebody to look at them.
+    var recordsAside: Int { get throws { try folder.recordsAside() } }
 
     /// Keeps records; returns when they are on the disk.
+    ///
+    /// - Throws: `Failure`; none of them counts as kept then.
     func append(_ records: [Record]) async throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var data = Data()
-        for record in records { data += try encoder.encode(record) + [10] }
-        guard bytes + data.count <= Self.bytesMax else { throw Failure(description: "the spool is full") }
-        bytes += data.count
-        count += records.count
-        segmentIsEmpty = false
-        try await write(data, to: Self.file(segment, in: folder))
-    }
-
-    /// All records, oldest first; from now on new ones go to another file.
-    func take() throws -> [Record] {
-        if !segmentIsEmpty {
-            segment += 1
-            segmentIsEmpty = true
-        }
-        return try Self.segments(in: folder).filter { $0 < segment }.flatMap { number in
-            try Self.records(in: Self.file(number, in: folder))
-        }
-    }
-
-    /// Removes what `take` gave.
-    func drop(_ taken: Int) throws {
-        for number in try Self.segments(in: folder) where number < segment {
-            let file = Self.file(number, in: folder)
-            bytes -= (try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
-            try FileManager.default.removeItem(at: file)
-        }
-        count = segmentIsEmpty ? 0 : count - taken
-        if segmentIsEmpty { bytes = 0 }
-    }
-
-    private static func file(_ number: Int, in folder: URL) -> URL { folder.appending(path: "spool-\(number).jsonl") }
-
-    private static func segments(in folder: URL) throws -> [Int] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).compactMap { name in
-            guard name.hasPrefix("spool-"), name.hasSuffix(".jsonl") else { return nil }
-            return Int(name.dropFirst(6).dropLast(6))
-        }.sorted()
-    }
-
-    /// The records of a file. A last line that was cut off by a crash was never acknowledged and is left out.
-    private static func records(in file: URL) throws -> [Record] {
-        let data = try Data(contentsOf: file)
-        let decoder = JSONDecoder()
-        return data.split(separator: 10).compactMap { try? decoder.decode(Record.self, from: Data($0)) }
-    }
-
-    private func write(_ data: Data, to file: URL) async throws {
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            queue.async { done.resume(with: Result { try Self.append(data, to: file) }) }
+        try await perform { [self] in
+            let data = try SpoolFile.encode(records)
+            guard bytes + data.count <= Self.bytesMax else { throw Failure(description: "the spool is full") }
+            var (number, file) = state.withLock { state in
+                let number = state.open ?? state.next
+                return (number, state.segments[number] ?? SpoolFile())
+            }
+            do {
+                try folder.append(data, to: number, from: file.bytes)
+            } catch {
+                // What may be half written stays behind; the next records go to a file of their own.
+                state.withLock { state in
+                    state.open = nil
+                    state.next = max(state.next, number + 1)
+                }
+                throw error
+            }
+            file.bytes += data.count
+            file.records += records.count
+            state.withLock { state in
+                state.segments[number] = file
+                state.next = max(state.next, number + 1)
+                state.open = file.bytes < Self.segmentBytes ? number : nil
+            }
         }
     }
 
-    private static func append(_ data: Data, to file: URL) throws {
-        let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure(description: "the spool cannot be opened") }
-        defer { close(descriptor) }
-        var left = data[...]
-        while !left.isEmpty {
-            let written = left.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard written > 0 else { throw Failure(description: "the spool cannot be written") }
-            left = left.dropFirst(written)
+    /// The oldest segment; from now on new records go to another one. Nil when there is nothing.
+    func oldest() async throws -> Segment? {
+        try await perform { [self] in
+            let number = state.withLock { state in
+                let number = state.segments.keys.min()
+                if number == state.open { state.open = nil }
+                return number
+            }
+            return try number.map { Segment(number: $0, records: try read($0)) }
         }
-        guard fdatasync(descriptor) == 0 else { throw Failure(description: "the spool cannot be synced") }
+    }
+
+    /// All records, oldest first, without taking them away.
+    func all() async throws -> [Record] {
+        try await perform { [self] in
+            let numbers = state.withLock { $0.segments.keys.sorted() }
+            return try numbers.flatMap { try read($0) }
+        }
+    }
+
+    /// Removes a segment whose records are in the books.
+    ///
+    /// - Parameter refused: those of them that the books will never take; they are set aside.
+    func drop(_ segment: Segment, refused: [Record] = []) async throws {
+        try await perform { [self] in
+            if !refused.isEmpty {
+                try put(aside: SpoolFile.encode(refused), refused.count, of: segment.number, because: "refused")
+            }
+            try folder.remove(segment.number)
+            state.withLock { $0.segments[segment.number] = nil }
+        }
+    }
+
+    private func read(_ number: Int) throws -> [Record] {
+        let content = SpoolFile.decode(try folder.contents(of: number))
+        if !content.unreadable.isEmpty {
+            let data = Data(content.unreadable.joined(separator: [10])) + [10]
+            try put(aside: data, content.unreadable.count, of: number, because: "unreadable")
+        }
+        return content.records
+    }
+
+    private func put(aside data: Data, _ records: Int, of number: Int, because reason: String) throws {
+        let name = "aside-\(number)-\(reason).jsonl"
+        if try folder.write(data, as: name) { setAside(name, records) }
+    }
+
+    /// Off the cooperative pool: syncing blocks.
+    private func perform<Answer: Sendable>(_ body: @escaping @Sendable () throws -> Answer) async throws -> Answer {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try body() }) }
+        }
     }
 }

@@ -5,40 +5,169 @@ import ServiceKit
 import ServiceLifecycle
 import Synchronization
 
-/// Brings notices to their destinations, each with a queue and a task of its own: a hung receiver delays nobody else.
+/// Brings notices to their destinations, each over a lane of its own: a hung receiver delays nobody else.
 final class Delivery: Service {
-    private let queues: [String: DestinationQueue]
+    /// A place to send to, and how.
+    struct Destination: Sendable {
+        let name: String
+        let channel: String
+        let receiver: any Receiver
+    }
+
+    private struct State {
+        var lanes: [String: Lane] = [:]
+        var authority = Lane.Authority()
+    }
+
+    /// How long a try that is under way may take when the program ends.
+    private static let grace = Duration.seconds(3)
+
+    private let policies: DeliveryPolicies
+    private let journal: Journal
+    private let clock: any WallClock
+    private let figures: AlertingFigures
     private let logger: Logger
-    /// Notices that an earlier run's spool says are done, though Postgres may not know it yet.
-    private let done = Mutex<Set<String>>([])
+    private let state = Mutex(State())
+    private let fresh: AsyncStream<Lane>
+    private let start: AsyncStream<Lane>.Continuation
 
-    init(_ queues: [DestinationQueue], logger: Logger) {
-        self.queues = Dictionary(queues.map { ($0.name, $0) }) { first, _ in first }
+    init(
+        _ policies: DeliveryPolicies, journal: Journal, clock: any WallClock, figures: AlertingFigures, logger: Logger
+    ) {
+        self.policies = policies
+        self.journal = journal
+        self.clock = clock
+        self.figures = figures
         self.logger = logger
+        (fresh, start) = AsyncStream.makeStream()
     }
 
-    /// Puts a notice into its destination's queue; one that is there already, or was delivered, changes nothing.
-    func enqueue(_ queued: QueuedNotice) {
-        guard !done.withLock({ $0.contains(queued.notice.id) }) else { return }
-        guard let queue = queues[queued.notice.key.destination] else {
-            logger.warning(
-                "a notice for a destination that is no longer configured",
-                metadata: ["destination": "\(queued.notice.key.destination)"])
-            return
+    /// What may be sent now, and under what.
+    var authority: Lane.Authority { state.withLock { $0.authority } }
+
+    func set(_ authority: Lane.Authority) {
+        state.withLock { $0.authority = authority }
+        ring()
+    }
+
+    /// Where is sent to from now on. A destination that stays keeps what waits for it; what waits for one that is gone
+    /// stays in the books.
+    func configure(_ destinations: [Destination]) {
+        let (added, gone) = state.withLock { state in
+            var lanes: [String: Lane] = [:]
+            var added: [Lane] = []
+            for destination in destinations {
+                if let lane = state.lanes[destination.name] {
+                    lane.set(destination.receiver)
+                    lanes[destination.name] = lane
+                } else {
+                    let lane = makeLane(destination)
+                    lanes[destination.name] = lane
+                    added.append(lane)
+                }
+            }
+            let gone = state.lanes.filter { lanes[$0.key] == nil }.map(\.value)
+            state.lanes = lanes
+            return (added, gone)
         }
-        queue.add(queued)
+        for lane in gone { lane.retire() }
+        for lane in added { start.yield(lane) }
     }
 
-    /// Remembers how a notice ended, so that older books do not bring it back.
-    func settled(_ id: String, result: Record.Attempt.Result) {
-        if result != .retry { done.withLock { _ = $0.insert(id) } }
+    private func makeLane(_ destination: Destination) -> Lane {
+        Lane(
+            name: destination.name, channel: destination.channel, policy: policies.policy(of: destination.channel),
+            receiver: destination.receiver, journal: journal, clock: clock, figures: figures, logger: logger,
+            authority: { [weak self] in self?.authority ?? Lane.Authority() })
     }
 
+    var lanes: [Lane] { state.withLock { $0.lanes.values.sorted { $0.name < $1.name } } }
+    func lane(_ name: String) -> Lane? { state.withLock { $0.lanes[name] } }
+
+    /// Looks at every lane.
+    func ring() { for lane in lanes { lane.ring() } }
+
+    /// Puts notices in line.
+    ///
+    /// - Returns: what is to be kept; call `release` for the notices then.
+    func add(_ notices: [Notice], at now: Timestamp) -> [Record] {
+        notices.flatMap { notice -> [Record] in
+            guard notice.reason != nil, let lane = lane(notice.key.destination) else {
+                return [.told(notice.key, notice.entry)]
+            }
+            let queued = QueuedNotice(
+                id: notice.id, notice: notice, channel: lane.channel,
+                expiresAt: lane.policy.expiry(of: notice, eventsAfter: policies.eventsExpireAfter), nextAt: now)
+            let (kept, settled) = lane.add(queued, isKept: false)
+            return (kept.map { [.notice($0)] } ?? []) + settled.map { lane.decision($0, at: now) }
+        }
+    }
+
+    /// Takes up notices that the books or the spool hold.
+    ///
+    /// - Returns: what is to be kept of it.
+    func resume(_ queued: [QueuedNotice], at now: Timestamp) -> [Record] {
+        queued.flatMap { queued -> [Record] in
+            guard let lane = lane(queued.destination) else {
+                logger.warning(
+                    "a notice waits for a destination that is no longer configured",
+                    metadata: ["destination": "\(queued.destination)", "notification": "\(queued.id)"])
+                return []
+            }
+            defer { lane.ring() }
+            return lane.add(queued, isKept: true).1.map { lane.decision($0, at: now) }
+        }
+    }
+
+    /// Notices survive a crash now.
+    func release(_ records: [Record]) { eachNotice(records) { lane, id in lane.release(id) } }
+
+    /// Notices could not be kept.
+    func withdraw(_ records: [Record]) { eachNotice(records) { lane, id in lane.withdraw(id) } }
+
+    private func eachNotice(_ records: [Record], _ body: (Lane, String) -> Void) {
+        for record in records {
+            guard case .notice(let queued) = record, let lane = lane(queued.destination) else { continue }
+            body(lane, queued.id)
+        }
+    }
+
+    /// Forgets what waits; the books know it.
+    func clear() { for lane in lanes { lane.clear() } }
+
+    /// Runs the lanes. At the end nothing more is begun, and a try under way gets a moment.
     func run() async throws {
-        await withTaskGroup(of: Void.self) { group in
-            for queue in queues.values { group.addTask { await queue.run() } }
-            try? await gracefulShutdown()
-            group.cancelAll()
+        await withTaskGroup(of: Bool.self) { group in
+            var running = 0
+            for await lane in fresh.cancelOnGracefulShutdown() {
+                running += 1
+                group.addTask {
+                    await lane.run()
+                    return true
+                }
+            }
+            set(Lane.Authority())
+            for lane in lanes { lane.retire() }
+            group.addTask {
+                // Cancelled: all lanes have ended.
+                try? await Task.sleep(for: Self.grace)
+                return false
+            }
+            for await isLane in group {
+                running -= isLane ? 1 : 0
+                if !isLane || running == 0 { group.cancelAll() }
+            }
+        }
+    }
+
+    /// Shows how many wait and for how long, by channel.
+    func measure(at now: Timestamp) {
+        let lanes = Dictionary(grouping: lanes) { $0.channel }
+        for (channel, lanes) in lanes {
+            let oldest = lanes.compactMap(\.oldest).min()
+            figures.delivery(channel).show(
+                waiting: lanes.reduce(0) { $0 + $1.waiting },
+                oldestSeconds: oldest.map { max(0, (now - $0).seconds) } ?? 0)
         }
     }
 }

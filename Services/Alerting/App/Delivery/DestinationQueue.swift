@@ -1,149 +1,295 @@
 import AlertingCore
 import Domain
-import Logging
 import ServiceKit
-import Synchronization
 
-/// What waits for one destination, and the task that sends it.
-final class DestinationQueue: Sendable {
-    private struct State {
-        var waiting: [QueuedNotice] = []
-        /// The receiver asked to be left alone until then.
-        var quietUntil = Timestamp.zero
-        var known: Set<String> = []
-        /// Replaced by something newer, still to be written down.
-        var superseded: [QueuedNotice] = []
+/// What waits for one destination, in what order, and what is told instead of what. No IO: notices, answers and times in,
+/// the next step out.
+///
+/// Of one group nothing overtakes. A newer state takes the place of one that was not told, but an end never comes before
+/// its beginning. What is critical goes before other groups.
+struct DestinationQueue: Sendable {
+    /// A decision about a notice that ends its way, or the try that just ended.
+    struct Settlement: Sendable, Equatable {
+        let queued: QueuedNotice
+        let result: Attempt.Result
+        let answer: String
     }
 
-    /// Most notices that wait; the oldest is given up, and that is written down.
-    private static let waitingMax = 5000
-
-    let name: String
-    private let kind: String
-    private let receiver: any Receiver
-    private let journal: Journal
-    private let clock: any WallClock
-    private let figures: AlertingFigures
-    private let logger: Logger
-    private let state = Mutex(State())
-
-    init(
-        _ destination: AlertingConfiguration.Destination, receiver: any Receiver, journal: Journal,
-        clock: any WallClock, figures: AlertingFigures, logger: Logger
-    ) {
-        name = destination.name
-        kind = destination.channel.kind
-        self.receiver = receiver
-        self.journal = journal
-        self.clock = clock
-        self.figures = figures
-        self.logger = logger
+    enum Step: Sendable, Equatable {
+        /// Write down that a try begins, then make it, then call `finished`.
+        case send(QueuedNotice)
+        /// Write these down.
+        case settle([Settlement])
+        /// Keep the summary and settle what it tells, together; then call `release` for it.
+        case summarise(QueuedNotice, [Settlement])
+        /// Nothing to do until then; nil: until something is added.
+        case idle(until: Timestamp?)
     }
 
-    func add(_ queued: QueuedNotice) {
-        state.withLock { state in
-            guard state.known.insert(queued.notice.id).inserted else { return }
-            // From the first that says the same of the group on, all is old: what is left tells firing and resolved in turn.
-            let older = state.waiting.filter { $0.notice.key == queued.notice.key && $0.notice.at < queued.notice.at }
-            let replaced = older.drop { $0.notice.isFiring != queued.notice.isFiring }
-            let ids = Set(replaced.map(\.notice.id))
-            state.waiting.removeAll { ids.contains($0.notice.id) }
-            state.superseded += replaced
-            state.waiting.append(queued)
-            if state.waiting.count > Self.waitingMax { state.superseded.append(state.waiting.removeFirst()) }
-        }
-        measure()
+    /// What may be sent.
+    enum Mandate: Sendable, Equatable {
+        case everything
+        case criticalOnly
+        case nothing
     }
 
-    /// Sends what is due, for ever.
-    func run() async {
-        while !Task.isCancelled {
-            await writeSuperseded()
-            guard let queued = take() else {
-                try? await Task.sleep(for: .milliseconds(100))
-                continue
-            }
-            await send(queued)
+    private struct Entry {
+        var queued: QueuedNotice
+        /// The place in line.
+        let place: Int
+        /// It survives a crash; before that it is not sent.
+        var isKept: Bool
+
+        /// It may be told by a summary.
+        var canWait: Bool {
+            isKept && !queued.isCritical && queued.attempts == 0 && queued.resendOf == nil
+                && queued.notice.key.group != Notice.stormGroup
         }
     }
 
-    /// The oldest notice that is due; within a group nothing overtakes.
-    private func take() -> QueuedNotice? {
-        let now = clock.now()
-        return state.withLock { state in
-            guard now >= state.quietUntil else { return nil }
-            var blocked: Set<ToldKey> = []
-            for (index, queued) in state.waiting.enumerated() {
-                if queued.nextAt <= now, !blocked.contains(queued.notice.key) { return state.waiting.remove(at: index) }
-                blocked.insert(queued.notice.key)
-            }
-            return nil
-        }
+    /// Most notices that wait. At more, the oldest one that is not critical is given up, and the log says so.
+    static let waitingMax = 5000
+
+    let destination: String
+    private let policy: ChannelPolicy
+    private var entries: [Entry] = []
+    /// The ids of `entries`, and how many of them each group has.
+    private var ids: Set<String> = []
+    private var perGroup: [ToldKey: Int] = [:]
+    private var inFlight: Entry?
+    /// What was settled a while ago, so that older books do not bring it back.
+    private var recent = RecentIDs(capacity: 20_000)
+    private var bucket: TokenBucket
+    private var storm: StormGate
+    /// The receiver asked to be left alone until then.
+    private var quietUntil = Timestamp.zero
+    private var places = 0
+    /// The group whose try has failed just now.
+    private var returned: ToldKey?
+
+    init(destination: String, policy: ChannelPolicy) {
+        self.destination = destination
+        self.policy = policy
+        bucket = TokenBucket(perMinute: policy.perMinute, burst: policy.burst)
+        storm = StormGate(limit: policy.stormLimit)
     }
 
-    private func send(_ queued: QueuedNotice) async {
+    /// Notices that wait or are on their way.
+    var count: Int { entries.count + (inFlight == nil ? 0 : 1) }
+    /// When the oldest of them was made.
+    var oldest: Timestamp? {
+        (entries.map(\.queued.notice.at) + [inFlight?.queued.notice.at].compactMap(\.self)).min()
+    }
+
+    // MARK: - In
+
+    /// Puts a notice in line.
+    ///
+    /// - Parameter isKept: it survives a crash already; else call `release` when it does.
+    /// - Returns: the notice as it will be told (nil: it is known already), and what it takes the place of.
+    mutating func add(_ queued: QueuedNotice, isKept: Bool, at now: Timestamp) -> (QueuedNotice?, [Settlement]) {
+        guard !isKnown(queued.id) else { return (nil, []) }
         var queued = queued
-        queued.attempts += 1
-        let answer = await receiver.deliver(Parcel(notice: queued.notice, now: clock.now()))
-        if Task.isCancelled, case .retry = answer { return }
-        let now = clock.now()
-        let policy = RetryPolicy(attempts: queued.attempts, age: now - queued.notice.at)
-        let (result, next) = policy.outcome(answer, now: now, jitter: Double.random(in: 0...1))
-        await write(queued, result, answer.text, at: now, next: next)
-        switch result {
-        case .retry:
-            queued.nextAt = next
-            state.withLock { state in
-                if case .retry(_, let after?) = answer { state.quietUntil = now + after.span }
-                let place = state.waiting.firstIndex { $0.notice.at > queued.notice.at } ?? state.waiting.count
-                state.waiting.insert(queued, at: place)
+        var settled: [Settlement] = []
+        if queued.resendOf == nil {
+            if !queued.isCritical { storm.note(queued.notice.at, now: now) }
+            for index in outdated(by: queued).reversed() {
+                let old = remove(at: index)
+                queued.notice = queued.notice.absorbing(old.queued.notice)
+                settled.append(settle(old.queued, .superseded, "something newer is told instead"))
             }
-        case .delivered:
-            figures.seconds(kind).observe((now - queued.notice.at).seconds)
-            forget(queued)
-        case .failed, .superseded:
-            logger.error(
-                "a notice was given up",
-                metadata: ["destination": "\(name)", "notification": "\(queued.notice.id)", "answer": "\(answer.text)"])
-            forget(queued)
         }
-        measure()
+        places += 1
+        insert(Entry(queued: queued, place: places, isKept: isKept), at: entries.count)
+        if entries.count > Self.waitingMax { settled.append(dropOne()) }
+        return (queued, settled)
     }
 
-    private func forget(_ queued: QueuedNotice) {
-        // Ids are kept for as long as older books could bring them back: bounded all the same.
-        state.withLock { state in
-            if state.known.count > 50_000 { state.known = Set(state.waiting.map(\.notice.id)) }
+    /// A notice that was added survives a crash now.
+    mutating func release(_ id: String) {
+        guard ids.contains(id) else { return }
+        if let index = entries.firstIndex(where: { $0.queued.id == id }) { entries[index].isKept = true }
+    }
+
+    /// A notice that was added could not be kept, or is somebody else's now.
+    mutating func withdraw(_ id: String) {
+        if let index = entries.firstIndex(where: { $0.queued.id == id }) { _ = remove(at: index) }
+    }
+
+    /// Forgets what waits: the books know it, and somebody else leads. What is on its way stays.
+    mutating func clear() {
+        entries = []
+        ids = []
+        perGroup = [:]
+    }
+
+    private func isKnown(_ id: String) -> Bool { recent.contains(id) || inFlight?.queued.id == id || ids.contains(id) }
+
+    private mutating func insert(_ entry: Entry, at index: Int) {
+        entries.insert(entry, at: index)
+        ids.insert(entry.queued.id)
+        perGroup[entry.queued.notice.key, default: 0] += 1
+    }
+
+    private mutating func remove(at index: Int) -> Entry {
+        let entry = entries.remove(at: index)
+        ids.remove(entry.queued.id)
+        let left = perGroup[entry.queued.notice.key, default: 1] - 1
+        perGroup[entry.queued.notice.key] = left == 0 ? nil : left
+        return entry
+    }
+
+    private mutating func removeAll(where isGone: (Entry) -> Bool) -> [Entry] {
+        entries.indices.reversed().filter { isGone(entries[$0]) }.map { remove(at: $0) }.reversed()
+    }
+
+    private mutating func dropOne() -> Settlement {
+        let index = entries.firstIndex { !$0.queued.isCritical } ?? 0
+        return settle(remove(at: index).queued, .dropped, "more than \(Self.waitingMax) wait")
+    }
+
+    private mutating func settle(_ queued: QueuedNotice, _ result: Attempt.Result, _ answer: String) -> Settlement {
+        recent.insert(queued.id)
+        return Settlement(queued: queued, result: result, answer: answer)
+    }
+
+    // MARK: - Out
+
+    /// What is to be done now. After `send` the queue waits for `finished`.
+    mutating func next(at now: Timestamp, mandate: Mandate) -> Step {
+        guard inFlight == nil, mandate != .nothing else { return .idle(until: nil) }
+        if let late = expire(at: now) { return late }
+        if let old = supersede() { return old }
+        if mandate == .everything, let summary = summarise(at: now) { return summary }
+        guard now >= quietUntil else { return .idle(until: quietUntil) }
+        guard let index = candidate(at: now, mandate) else { return .idle(until: nextMoment(after: now)) }
+        if let free = bucket.take(at: now) { return .idle(until: free) }
+        var entry = remove(at: index)
+        entry.queued.attempts += 1
+        inFlight = entry
+        return .send(entry.queued)
+    }
+
+    /// The try that `next` asked for has ended.
+    ///
+    /// - Parameter jitter: 0 to 1, for the pause before the next try.
+    mutating func finished(_ answer: DeliveryAnswer, at now: Timestamp, jitter: Double) -> Settlement? {
+        guard var entry = inFlight else { return nil }
+        inFlight = nil
+        switch answer {
+        case .delivered(let text, _): return settle(entry.queued, .delivered, text)
+        case .refused(let text): return settle(entry.queued, .failed, text)
+        case .retry(let text, let after):
+            if let after { quietUntil = max(quietUntil, now + after.span) }
+            entry.queued.nextAt = RetryPolicy.next(
+                attempts: entry.queued.attempts, after: after, now: now, jitter: jitter)
+            entry.queued.isUnfinished = false
+            put(back: entry)
+            returned = entry.queued.notice.key
+            return Settlement(queued: entry.queued, result: .retry, answer: text)
         }
     }
 
-    private func writeSuperseded() async {
-        let superseded = state.withLock { state in
-            defer { state.superseded = [] }
-            return state.superseded
-        }
-        let now = clock.now()
-        for queued in superseded {
-            var queued = queued
-            queued.attempts += 1
-            await write(queued, .superseded, "something newer is told instead", at: now, next: now)
-        }
+    /// The try that `next` asked for was not made.
+    mutating func abandoned() {
+        guard var entry = inFlight else { return }
+        inFlight = nil
+        entry.queued.attempts -= 1
+        put(back: entry)
     }
 
-    private func write(
-        _ queued: QueuedNotice, _ result: Record.Attempt.Result, _ answer: String, at now: Timestamp, next: Timestamp
-    ) async {
-        figures.notifications(kind, result).increment()
-        let attempt = Record.Attempt(
-            notice: queued.notice.id, number: queued.attempts, result: result, answer: answer, at: now, nextAt: next)
-        do {
-            try await journal.write([.attempt(attempt)])
-        } catch {
-            logger.error("an attempt could not be written down", metadata: ["error": "\(error)"])
-        }
+    private mutating func put(back entry: Entry) {
+        let index = entries.firstIndex { $0.place > entry.place } ?? entries.count
+        insert(entry, at: index)
     }
 
-    private func measure() {
-        figures.queued(kind, name, state.withLock { $0.waiting.count })
+    /// The first that is due, of critical ones before others; of each group only the oldest.
+    private func candidate(at now: Timestamp, _ mandate: Mandate) -> Int? {
+        var seen: Set<String> = []
+        var other: Int?
+        for (index, entry) in entries.enumerated() where seen.insert(entry.queued.notice.key.group).inserted {
+            guard entry.isKept, entry.queued.nextAt <= now else { continue }
+            if entry.queued.isCritical { return index }
+            if other == nil, mandate == .everything, !(storm.isOn(at: now) && entry.canWait) { other = index }
+        }
+        return other
+    }
+
+    private func nextMoment(after now: Timestamp) -> Timestamp? {
+        var moments = entries.flatMap { [$0.queued.nextAt, $0.queued.expiresAt] }
+        if let summaryAt = storm.summaryAt { moments.append(summaryAt) }
+        return moments.filter { $0 > now }.min()
+    }
+
+    /// Where those stand that a newer notice is told instead of: from the first that says the same of the group on all is
+    /// old, so that what is left tells firing and resolved in turn.
+    private func outdated(by newer: QueuedNotice) -> [Int] {
+        guard perGroup[newer.notice.key] != nil else { return [] }
+        let older = entries.indices.filter {
+            let queued = entries[$0].queued
+            return queued.notice.key == newer.notice.key && queued.resendOf == nil && queued.id != newer.id
+                && queued.notice.at <= newer.notice.at && !queued.notice.tellsOccurrences
+        }
+        return Array(older.drop { entries[$0].queued.notice.isFiring != newer.notice.isFiring })
+    }
+
+    /// What came back from a failed try while something newer waits. Where the newer one does not say all that the old
+    /// ones do, all are told.
+    private mutating func supersede() -> Step? {
+        guard let key = returned else { return nil }
+        returned = nil
+        let newest = entries.last { $0.isKept && $0.queued.notice.key == key && $0.queued.resendOf == nil }
+        guard let newest, newest.queued.attempts == 0 else { return nil }
+        let old = outdated(by: newest.queued)
+        let newer = newest.queued.notice
+        guard !old.isEmpty, old.allSatisfy({ newer.absorbing(entries[$0].queued.notice) == newer }) else { return nil }
+        let removed = old.map { entries[$0].queued }
+        for index in old.reversed() { _ = remove(at: index) }
+        return .settle(removed.map { settle($0, .superseded, "something newer is told instead") })
+    }
+
+    private mutating func expire(at now: Timestamp) -> Step? {
+        guard entries.contains(where: { $0.isKept && $0.queued.expiresAt <= now }) else { return nil }
+        let late = removeAll { $0.isKept && $0.queued.expiresAt <= now }
+        return .settle(late.map { settle($0.queued, .expired, "it could not be delivered in time") })
+    }
+
+    // MARK: - Storm
+
+    /// In a storm what is not critical is held back and told in one message, so that nothing goes untold.
+    private mutating func summarise(at now: Timestamp) -> Step? {
+        guard storm.takeSummary(at: now) else { return nil }
+        guard entries.count(where: \.canWait) > 1 else { return nil }
+        let held = removeAll(where: \.canWait)
+        let notice = Notice.summary(of: held.map(\.queued.notice), at: now)
+        let summary = QueuedNotice(
+            id: notice.id, notice: notice, channel: held[0].queued.channel,
+            expiresAt: held.map(\.queued.expiresAt).max() ?? now, nextAt: now)
+        places += 1
+        insert(Entry(queued: summary, place: places, isKept: false), at: entries.count)
+        return .summarise(
+            summary, held.map { settle($0.queued, .summarised, "told with \(held.count) in \(summary.id)") })
+    }
+}
+
+/// The last so many ids.
+private struct RecentIDs: Sendable {
+    private let capacity: Int
+    private var ids: Set<String> = []
+    private var order: [String] = []
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    func contains(_ id: String) -> Bool { ids.contains(id) }
+
+    mutating func insert(_ id: String) {
+        guard ids.insert(id).inserted else { return }
+        order.append(id)
+        if order.count > capacity {
+            // In one go, so that the front of the array is not moved for each.
+            let old = order.prefix(capacity / 2)
+            ids.subtract(old)
+            order.removeFirst(old.count)
+        }
     }
 }

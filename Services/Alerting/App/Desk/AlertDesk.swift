@@ -3,213 +3,344 @@ import Domain
 import Logging
 import ServiceKit
 import ServiceLifecycle
-import Synchronization
+import Store
 
 import struct Foundation.UUID
 
 /// The one owner of the alert book: takes alerts in, makes them durable, and hands what is due to the destinations.
 ///
-/// Everything happens in one task, in order; whoever posts waits until the alert is kept.
-final class AlertDesk: Service {
+/// Whoever posts waits until the alert is kept; what is posted meanwhile is kept together. Of several instances one leads:
+/// it alone notifies. The others take posts, write them to the books and read there what is new.
+actor AlertDesk: Service {
     /// The desk takes no more at the moment.
     struct Busy: Error {}
 
-    private enum Command: Sendable {
-        case receive([PostedAlert], Waiter)
-        case silence(SilenceDraft, CheckedContinuation<String, any Error>)
-        case expireSilence(String, Waiter)
-        case reload(AlertingConfiguration, Waiter)
-        case restore(BooksAtStart)
-        case tick
+    /// What this instance does besides taking posts.
+    enum Role: Sendable, Equatable {
+        /// Another instance notifies, or nobody does yet.
+        case follows
+        case leads(Lease)
+        /// Postgres is away, and so is whoever leads: what is critical is told all the same.
+        case alone
     }
-
-    private typealias Waiter = CheckedContinuation<Void, any Error>
 
     /// Most posts that wait; a slow disk must not fill the memory.
     private static let waitingMax = 1000
+    /// Postgres is away for so long before an instance that does not lead tells what is critical.
+    private static let patience = Timestamp.Span.seconds(6)
 
-    private let settings: AlertBook.Settings
     private let journal: Journal
+    private let store: AlertStore
     private let delivery: Delivery
+    private let receivers: @Sendable (AlertingConfiguration) -> [Delivery.Destination]
     private let clock: any WallClock
     private let figures: AlertingFigures
     private let logger: Logger
-    private let commands: AsyncStream<Command>
-    private let input: AsyncStream<Command>.Continuation
-    private let waiting = Atomic(0)
-    /// What others may look at.
-    private let view: Mutex<AlertBook>
+    private var current: AlertBook
+    private var acknowledgements = AcknowledgementBook()
+    private var role = Role.follows
+    private var waiting = 0
+    private var awaySince: Timestamp?
+    private var countedAt = Timestamp.zero
+    private var forgottenAt = Timestamp.zero
+    /// What others wrote after it is not in the book yet; nil: the books were not read yet.
+    private var seen: Snapshot?
+    /// Of the last rounds, to be kept; neither Postgres nor the disk would.
+    private var unkept: [Record] = []
 
     init(
-        _ settings: AlertBook.Settings, journal: Journal, delivery: Delivery, clock: any WallClock,
+        _ configuration: AlertingConfiguration, journal: Journal, store: AlertStore, delivery: Delivery,
+        receivers: @escaping @Sendable (AlertingConfiguration) -> [Delivery.Destination], clock: any WallClock,
         figures: AlertingFigures, logger: Logger
     ) {
-        self.settings = settings
         self.journal = journal
+        self.store = store
         self.delivery = delivery
+        self.receivers = receivers
         self.clock = clock
         self.figures = figures
         self.logger = logger
-        view = Mutex(AlertBook(settings))
-        (commands, input) = AsyncStream.makeStream()
+        current = AlertBook(configuration.book)
+        delivery.configure(receivers(configuration))
     }
+
+    // MARK: - For the API
 
     /// Takes alerts in; returns when they are kept.
     ///
     /// - Throws: `Busy`, or why they cannot be kept.
     func receive(_ posted: [PostedAlert]) async throws {
         guard !posted.isEmpty else { return }
-        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.waitingMax else {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
-            throw Busy()
-        }
-        defer { waiting.wrappingSubtract(1, ordering: .relaxed) }
-        try await withCheckedThrowingContinuation { (waiter: Waiter) in
-            if case .terminated = input.yield(.receive(posted, waiter)) { waiter.resume(throwing: CancellationError()) }
-        }
+        guard waiting < Self.waitingMax, !journal.isFull else { throw Busy() }
+        waiting += 1
+        defer { waiting -= 1 }
+        let now = clock.now()
+        let alerts = current.prepared(posted, at: now)
+        try await journal.write(alerts.map(record))
+        current.take(alerts, at: now)
+    }
+
+    /// What was only heard of again costs the books little.
+    private func record(_ alert: Alert) -> Record {
+        guard let known = current.alert(alert.fingerprint), known.startsAt == alert.startsAt, known.kind == alert.kind,
+            known.annotations == alert.annotations, known.generatorURL == alert.generatorURL,
+            known.flapping == alert.flapping
+        else { return .alert(alert) }
+        return .heard(alert)
     }
 
     /// Alerts, groups and silences as they are now.
-    func book() -> AlertBook { view.withLock { $0 } }
+    func book() -> AlertBook { current }
 
     /// Makes or changes a silence.
     ///
     /// - Returns: its id.
     /// - Throws: `SilenceError`, or why it cannot be kept.
     func setSilence(_ draft: SilenceDraft) async throws -> String {
-        try await withCheckedThrowingContinuation { waiter in
-            if case .terminated = input.yield(.silence(draft, waiter)) { waiter.resume(throwing: CancellationError()) }
-        }
+        let id = UUID().uuidString.lowercased()
+        return try await change { silences, now in try silences.set(draft, newID: id, at: now) }
     }
 
     /// Ends a silence now.
     ///
     /// - Throws: `SilenceError`, or why it cannot be kept.
-    func expireSilence(_ id: String) async throws { try await ask { .expireSilence(id, $0) } }
+    func expireSilence(_ id: String) async throws {
+        _ = try await change { silences, now in try silences.expire(id, at: now) }
+    }
+
+    private func change(_ body: (inout SilenceBook, Timestamp) throws -> SilenceBook.Change) async throws -> String {
+        var silences = current.silences
+        let change = try body(&silences, clock.now())
+        try await journal.write(change.changed.map { .silence($0) })
+        current.silences.restore(change.changed)
+        return change.id
+    }
 
     /// Puts another configuration into force; alerts, silences and what was told stay.
-    func reload(_ configuration: AlertingConfiguration) async throws { try await ask { .reload(configuration, $0) } }
+    func reload(_ configuration: AlertingConfiguration) {
+        current.replace(configuration.book, at: clock.now())
+        delivery.configure(receivers(configuration))
+    }
 
-    private func ask(_ command: (Waiter) -> Command) async throws {
-        try await withCheckedThrowingContinuation { (waiter: Waiter) in
-            if case .terminated = input.yield(command(waiter)) { waiter.resume(throwing: CancellationError()) }
+    /// Notes that somebody took notice of an alert or a group, or took that back; returns when it is kept.
+    ///
+    /// - Throws: why it cannot be kept.
+    func acknowledge(_ acknowledgement: Acknowledgement) async throws {
+        try await journal.write([.acknowledgement(acknowledgement)])
+        acknowledgements.take(acknowledgement)
+    }
+
+    /// Sends a notice once more, whoever of the instances leads.
+    ///
+    /// - Returns: the id under which it is sent.
+    /// - Throws: why it cannot be kept.
+    func resend(_ original: QueuedNotice, by: String, through: String) async throws -> String {
+        let now = clock.now()
+        let id = DerivedID.make("ntf", original.id, "resend", UUID().uuidString)
+        let policy = delivery.lane(original.destination)?.policy ?? .standard(original.channel)
+        let told = original.notice
+        let notice = Notice(
+            key: told.key, receiver: told.receiver, groupLabels: told.groupLabels, routeLabels: told.routeLabels,
+            alerts: told.alerts, more: told.more, entry: told.entry, reason: .resent, at: told.at)
+        let queued = QueuedNotice(
+            id: id, notice: notice, channel: original.channel, expiresAt: now + policy.expiresAfter,
+            resendOf: original.id, nextAt: now)
+        let audit = AuditEntry(
+            by: by, through: through, action: "resend", subject: original.id, detail: id, at: now)
+        try await journal.write([.message(queued), .audit(audit)])
+        if case .leads = role { unkept += delivery.resume([queued], at: now) }
+        return id
+    }
+
+    /// Who took notice of what.
+    var acknowledged: AcknowledgementBook { acknowledgements }
+
+    // MARK: - Roles
+
+    /// Whether this instance is the one that notifies.
+    var isLeading: Bool { if case .leads = role { true } else { false } }
+
+    /// Leads from now on, with what the books hold.
+    ///
+    /// - Throws: `StoreError` when they cannot be read.
+    func lead(_ lease: Lease) async throws {
+        // What was accepted before this moment is in the books after it.
+        try await journal.barrier()
+        let snapshot = try await store.snapshot()
+        let books = try await store.load()
+        let now = clock.now()
+        report(books.faults)
+        var fresh = AlertBook(current.settings)
+        fresh.silences.restore(books.silences + current.silences.all(at: now))
+        fresh.restore(books.alerts, told: books.told, groups: books.timers, at: now)
+        fresh.take(current.all, at: now)
+        current = fresh
+        unkept = []
+        seen = snapshot
+        for acknowledgement in books.acknowledgements { acknowledgements.take(acknowledgement) }
+        delivery.clear()
+        for (key, thread) in books.threads { delivery.lane(key.destination)?.remember(thread, of: key.group) }
+        try await journal.write(delivery.resume(books.queued, at: now))
+        role = .leads(lease)
+        delivery.set(Lane.Authority(mandate: .everything, lease: lease))
+        figures.leads.set(true)
+        logger.info("leads", metadata: ["token": "\(lease.token)", "notices": "\(books.queued.count)"])
+    }
+
+    /// The lease was renewed.
+    func renewed(_ lease: Lease) {
+        guard case .leads = role else { return }
+        role = .leads(lease)
+        delivery.set(Lane.Authority(mandate: .everything, lease: lease))
+    }
+
+    /// Leads no more.
+    func follow() {
+        guard case .leads = role else { return }
+        stepDown()
+    }
+
+    private func stepDown() {
+        role = .follows
+        delivery.set(Lane.Authority())
+        figures.leads.set(false)
+        logger.info("leads no more")
+    }
+
+    // MARK: - Running
+
+    func run() async throws {
+        try await recover()
+        try await cancelWhenGracefulShutdown { [self] in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.keepTicking() }
+                group.addTask { try await self.keepReading() }
+                try await group.waitForAll()
+            }
         }
     }
 
-    func run() async throws {
-        var book = AlertBook(settings)
-        try await recover(&book)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [self] in
-                try await journal.run { books in self.input.yield(.restore(books)) }
-            }
-            group.addTask { [self] in
-                while !Task.isCancelled {
-                    input.yield(.tick)
-                    try await Task.sleep(for: .milliseconds(200))
+    private func keepTicking() async throws {
+        while !Task.isCancelled {
+            await tick()
+            // Cancelled: the loop ends.
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func keepReading() async throws {
+        while !Task.isCancelled {
+            if journal.isDirect {
+                do { try await readOthers() } catch let error as StoreError {
+                    logger.debug("the books cannot be read", metadata: ["error": "\(error)"])
                 }
             }
-            for await command in commands.cancelOnGracefulShutdown() { await carryOut(command, &book) }
-            group.cancelAll()
-            while let result = await group.nextResult() {
-                if case .failure(let error) = result, !(error is CancellationError) { throw error }
-            }
-        }
-        input.finish()
-        for await command in commands {
-            switch command {
-            case .receive(_, let waiter), .expireSilence(_, let waiter), .reload(_, let waiter):
-                waiter.resume(throwing: CancellationError())
-            case .silence(_, let waiter): waiter.resume(throwing: CancellationError())
-            case .restore, .tick: break
-            }
+            // Cancelled: the loop ends.
+            try? await Task.sleep(for: .milliseconds(400))
         }
     }
 
     /// Takes back what an earlier run could not bring to Postgres.
-    private func recover(_ book: inout AlertBook) async throws {
-        var queued: [String: QueuedNotice] = [:]
-        var order: [String] = []
-        var alerts: [Fingerprint: Alert] = [:]
-        for record in try await journal.spooled() {
-            switch record {
-            case .alert(let alert, _): alerts[alert.fingerprint] = alert
-            case .notice(let notice):
-                book.note(notice.entry, for: notice.key)
-                if notice.reason != nil {
-                    queued[notice.id] = QueuedNotice(notice: notice, attempts: 0, nextAt: notice.at)
-                    order.append(notice.id)
-                }
-            case .attempt(let attempt):
-                queued[attempt.notice]?.attempts = attempt.number
-                queued[attempt.notice]?.nextAt = attempt.nextAt
-                if attempt.result != .retry { queued[attempt.notice] = nil }
-                delivery.settled(attempt.notice, result: attempt.result)
-            }
-        }
-        book.restore(alerts.values.sorted { $0.fingerprint < $1.fingerprint }, told: [], at: clock.now())
-        for id in order { if let notice = queued[id] { delivery.enqueue(notice) } }
-    }
-
-    private func carryOut(_ command: Command, _ book: inout AlertBook) async {
+    private func recover() async throws {
+        let recovered = SpooledBooks(try await journal.spooled())
         let now = clock.now()
-        switch command {
-        case .receive(let posted, let waiter):
-            var next = book
-            let alerts = next.receive(posted, at: now)
-            do {
-                try await journal.write(alerts.map { .alert($0, at: now) })
-                book = next
-                show(book, at: now)
-                waiter.resume()
-            } catch {
-                logger.error("alerts could not be kept", metadata: ["error": "\(error)"])
-                waiter.resume(throwing: error)
-            }
-        case .restore(let books):
-            book.restore(books.alerts, told: books.told, at: now)
-            for notice in books.queued { delivery.enqueue(notice) }
-            show(book, at: now)
-        case .silence(let draft, let waiter):
-            waiter.resume(
-                with: Result {
-                    let id = UUID().uuidString.lowercased()
-                    return try book.silences.set(draft, newID: id, at: now).id
-                })
-            show(book, at: now)
-        case .expireSilence(let id, let waiter):
-            waiter.resume(with: Result { _ = try book.silences.expire(id, at: now) })
-            show(book, at: now)
-        case .reload(let configuration, let waiter):
-            book.replace(configuration.book, at: now)
-            show(book, at: now)
-            waiter.resume()
-        case .tick: await tick(&book, at: now)
-        }
+        current.silences.restore(recovered.silences)
+        current.restore(recovered.alerts, told: recovered.told, at: now)
+        for acknowledgement in recovered.acknowledgements { acknowledgements.take(acknowledgement) }
+        try await journal.write(delivery.resume(recovered.queued, at: now))
     }
 
-    private func tick(_ book: inout AlertBook, at now: Timestamp) async {
-        guard let due = book.nextFlush, due <= now else { return }
-        var next = book
-        let notices = next.advance(to: now)
-        do {
-            try await journal.write(notices.map { .notice($0) })
-        } catch {
-            logger.error("notices could not be kept", metadata: ["error": "\(error)"])
+    // MARK: - What others write
+
+    private func readOthers() async throws {
+        let next = try await store.snapshot()
+        guard let seen else {
+            let books = try await store.load()
+            if self.seen == nil { take(books, upTo: next) }
             return
         }
-        book = next
-        show(book, at: now)
-        for notice in notices where notice.reason != nil {
-            delivery.enqueue(QueuedNotice(notice: notice, attempts: 0, nextAt: now))
+        let books = try await store.changes(since: seen)
+        // Somebody began to lead meanwhile, with newer books.
+        if self.seen == seen { take(books, upTo: next) }
+    }
+
+    private func take(_ books: StoredBooks, upTo snapshot: Snapshot) {
+        report(books.faults)
+        let now = clock.now()
+        seen = snapshot
+        current.silences.restore(books.silences)
+        current.take(books.alerts, at: now)
+        for acknowledgement in books.acknowledgements { acknowledgements.take(acknowledgement) }
+        for (key, entry) in books.told { current.note(entry, for: key) }
+        // What others want sent: again, or played back from their spool.
+        if case .leads = role { unkept += delivery.resume(books.queued, at: now) }
+    }
+
+    private func report(_ faults: [String]) {
+        for fault in faults.prefix(10) { logger.error("a row cannot be read", metadata: ["error": "\(fault)"]) }
+    }
+
+    // MARK: - Rounds
+
+    private func tick() async {
+        let now = clock.now()
+        count(at: now)
+        delivery.measure(at: now)
+        lookForPostgres(at: now)
+        switch role {
+        case .leads(let lease): await round(current.advance(to: now), under: lease, at: now)
+        case .alone: await round(current.advance(to: now, where: Alert.isCritical), under: nil, at: now)
+        case .follows:
+            // Whoever leads tells; here nothing is told, nor taken for told.
+            if now - forgottenAt >= .seconds(30) || now < forgottenAt {
+                forgottenAt = now
+                current.forgetEnded(before: now + .seconds(-300))
+            }
+            _ = current.takeGroupChanges()
+        }
+        delivery.ring()
+    }
+
+    /// Without Postgres nobody leads for long: then each instance tells what is critical.
+    private func lookForPostgres(at now: Timestamp) {
+        guard journal.isAway else {
+            awaySince = nil
+            if role == .alone { stepDown() }
+            return
+        }
+        let since = awaySince ?? now
+        awaySince = since
+        guard role == .follows, now - since >= Self.patience else { return }
+        role = .alone
+        delivery.set(Lane.Authority(mandate: .criticalOnly, lease: nil))
+        logger.warning("postgres is away: only what is critical is told")
+    }
+
+    private func round(_ notices: [Notice], under lease: Lease?, at now: Timestamp) async {
+        var records = unkept + delivery.add(notices, at: now)
+        let groups = current.takeGroupChanges()
+        if !groups.isEmpty, lease != nil { records.append(.groups(groups.timers, gone: groups.gone)) }
+        guard !records.isEmpty else { return }
+        unkept = []
+        do {
+            try await journal.write(records, under: lease)
+            delivery.release(records)
+        } catch let error as StoreError where error.code == .leaseLost {
+            delivery.withdraw(records)
+            if case .leads(let held) = role, held.token == lease?.token { stepDown() }
+        } catch {
+            logger.error("notices could not be kept", metadata: ["error": "\(error)"])
+            unkept = records
         }
     }
 
-    private func show(_ book: AlertBook, at now: Timestamp) {
-        let alerts = book.all
-        view.withLock { $0 = book }
-        let firing = alerts.count { !$0.isResolved(at: now) }
-        figures.firing.set(firing)
-        figures.resolved.set(alerts.count - firing)
+    private func count(at now: Timestamp) {
+        guard now - countedAt >= .seconds(5) || now < countedAt else { return }
+        countedAt = now
+        let counts = current.counts(at: now)
+        figures.firing.set(counts.firing)
+        figures.suppressed.set(counts.suppressed)
+        figures.resolved.set(counts.resolved)
+        acknowledgements.forget(before: now)
     }
 }

@@ -123,7 +123,7 @@ struct AlertmanagerAPI: Sendable {
 
     private func alerts(_ request: Request) async throws -> Response {
         let query = try AlertQuery(QueryParameters(request.uri.query))
-        let views = desk.book().alertViews(at: clock.now(), where: query.wants)
+        let views = await desk.book().alertViews(at: clock.now(), where: query.wants)
         return try APIAnswer.json(
             views.filter { query.wants($0.status) && $0.receivers.contains(where: query.wantsReceiver) }
                 .map { ListedAlert($0) })
@@ -131,7 +131,7 @@ struct AlertmanagerAPI: Sendable {
 
     private func groups(_ request: Request) async throws -> Response {
         let query = try AlertQuery(QueryParameters(request.uri.query))
-        let views = desk.book().groupViews(at: clock.now(), receiver: query.wantsReceiver, where: query.wants)
+        let views = await desk.book().groupViews(at: clock.now(), receiver: query.wantsReceiver, where: query.wants)
         return try APIAnswer.json(views.compactMap { ListedGroup($0, query) })
     }
 
@@ -141,7 +141,9 @@ struct AlertmanagerAPI: Sendable {
         let posted = try PostedSilence(try await APIRoutes.body(request))
         try posted.checkTimes(at: clock.now())
         do {
-            if !posted.id.isEmpty, desk.book().silences[posted.id] == nil { throw SilenceError.unknown(posted.id) }
+            if !posted.id.isEmpty, await desk.book().silences[posted.id] == nil {
+                throw SilenceError.unknown(posted.id)
+            }
             let draft = try posted.draft()
             let id = try await kept { try await desk.setSilence(draft) }
             return try APIAnswer.json(["silenceID": id])
@@ -155,7 +157,7 @@ struct AlertmanagerAPI: Sendable {
         let matchers = try AlertQuery.filter(query)
         let now = clock.now()
         let wanted = Set([Silence.State.active, .pending, .expired].filter { query.flag($0.rawValue) })
-        let found = desk.book().silences.all(at: now).filter { silence in
+        let found = await desk.book().silences.all(at: now).filter { silence in
             wanted.contains(silence.state(at: now)) && matchers.allSatisfy { silence.matchers.contains($0) }
         }
         return try APIAnswer.json(found.map { ListedSilence($0, at: now) })
@@ -163,7 +165,7 @@ struct AlertmanagerAPI: Sendable {
 
     private func silence(_ context: ServiceRequestContext) async throws -> Response {
         let id = try Self.silenceID(context)
-        guard let silence = desk.book().silences[id] else { return APIAnswer.empty(.notFound) }
+        guard let silence = await desk.book().silences[id] else { return APIAnswer.empty(.notFound) }
         return try APIAnswer.json(ListedSilence(silence, at: clock.now()))
     }
 

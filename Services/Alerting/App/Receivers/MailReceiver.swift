@@ -26,7 +26,7 @@ struct MailReceiver: Receiver {
         if parcel.repeated { headers.append((name: "X-Plimsoll-Repeated", value: "true")) }
         let message = MailMessage(
             from: from, to: to, subject: wording.subject(of: notice), text: wording.text(of: notice),
-            html: wording.html(of: notice), id: "\(notice.id)@\(domain)",
+            html: wording.html(of: notice), id: "\(parcel.id)@\(domain)",
             date: Date(timeIntervalSince1970: Double(notice.at.nanoseconds) / 1e9),
             thread: root, headers: headers)
         do throws(MailError) {

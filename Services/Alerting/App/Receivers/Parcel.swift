@@ -9,6 +9,11 @@ struct Parcel: Sendable {
     var thread: MessageThread?
     /// It may have arrived before: the program died between the sending and the note of it.
     var repeated = false
+    /// The id of a notification that is sent again on demand; nil: it is the notice's own.
+    var resend: String?
+
+    /// What the receiver knows it by, the same over all tries.
+    var id: String { resend ?? notice.id }
 }
 
 /// A message that can be answered or changed later, as the provider names it.

@@ -39,8 +39,13 @@ enum DeliveryAnswer: Sendable, Equatable {
         }
     }
 
-    /// Seconds only, at most an hour.
+    /// Seconds, or a moment by the receiver's own clock; at most an hour.
     static func retryAfter(_ response: HTTPResponse) -> Duration? {
-        response.header("Retry-After").flatMap { Int($0) }.map { .seconds(min(max($0, 0), 3600)) }
+        guard let text = response.header("Retry-After") else { return nil }
+        if let seconds = Int(text) { return .seconds(min(max(seconds, 0), 3600)) }
+        guard let moment = HTTPDate.parse(text), let said = response.header("Date").flatMap(HTTPDate.parse) else {
+            return nil
+        }
+        return .nanoseconds(min(max((moment - said).nanoseconds, 0), 3600 * 1_000_000_000))
     }
 }

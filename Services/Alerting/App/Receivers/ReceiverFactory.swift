@@ -13,6 +13,14 @@ struct ReceiverFactory: Sendable {
         externalURL = settings.externalURL
     }
 
+    /// Where a configuration sends to.
+    @Sendable
+    func destinations(_ configuration: AlertingConfiguration) -> [Delivery.Destination] {
+        configuration.destinations.map {
+            Delivery.Destination(name: $0.name, channel: $0.channel.kind, receiver: make($0))
+        }
+    }
+
     func make(_ destination: AlertingConfiguration.Destination) -> any Receiver {
         let wording = destination.wording
         switch destination.channel {

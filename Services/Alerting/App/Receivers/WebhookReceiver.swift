@@ -55,7 +55,7 @@ struct WebhookReceiver: Receiver {
 
     /// As Standard Webhooks says: the id stays the same over tries, the time is that of the try.
     private func headers(_ parcel: Parcel, _ body: [UInt8]) -> [(name: String, value: String)] {
-        let id = parcel.notice.id
+        let id = parcel.id
         let seconds = String(parcel.now.nanoseconds / 1_000_000_000)
         var headers = [
             (name: "Content-Type", value: "application/json"), (name: "webhook-id", value: id),

@@ -1,0 +1,221 @@
+import AlertingCore
+import Domain
+import Logging
+import ServiceKit
+import Store
+import Synchronization
+
+/// One destination: its queue, its receiver, and the task that sends. It waits for nobody else's receiver.
+final class Lane: Sendable {
+    /// Who may send, and under what.
+    struct Authority: Sendable {
+        var mandate = DestinationQueue.Mandate.nothing
+        /// Nil while Postgres is away.
+        var lease: Lease?
+
+        /// What holds this very moment: a lease that has run out allows nothing.
+        var now: DestinationQueue.Mandate {
+            if let lease, !lease.isValid() { return .nothing }
+            return mandate
+        }
+    }
+
+    let name: String
+    let channel: String
+    let policy: ChannelPolicy
+    private let receiver: Mutex<any Receiver>
+    private let journal: Journal
+    private let clock: any WallClock
+    private let figures: DeliveryFigures
+    private let logger: Logger
+    private let authority: @Sendable () -> Authority
+    private let threads = Mutex<[String: MessageThread]>([:])
+    private let queue: Mutex<DestinationQueue>
+    private let bell = Bell()
+
+    init(
+        name: String, channel: String, policy: ChannelPolicy, receiver: any Receiver, journal: Journal,
+        clock: any WallClock, figures: AlertingFigures, logger: Logger,
+        authority: @escaping @Sendable () -> Authority
+    ) {
+        self.name = name
+        self.channel = channel
+        self.policy = policy
+        self.receiver = Mutex(receiver)
+        self.journal = journal
+        self.clock = clock
+        self.figures = figures.delivery(channel)
+        self.logger = logger
+        self.authority = authority
+        queue = Mutex(DestinationQueue(destination: name, policy: policy))
+    }
+
+    /// Looks at the queue and does what is due; ring it when something may be.
+    func ring() { bell.ring() }
+
+    /// Sends over this receiver from now on.
+    func set(_ receiver: any Receiver) { self.receiver.withLock { $0 = receiver } }
+
+    /// Begins nothing more.
+    func retire() { bell.close() }
+
+    /// Works until it is retired or cancelled.
+    func run() async {
+        await bell.eachRing { [self] in
+            while !Task.isCancelled, await step() {}
+        }
+    }
+
+    // MARK: - The queue
+
+    func add(_ queued: QueuedNotice, isKept: Bool) -> (QueuedNotice?, [DestinationQueue.Settlement]) {
+        let now = clock.now()
+        return queue.withLock { $0.add(queued, isKept: isKept, at: now) }
+    }
+
+    func release(_ id: String) {
+        queue.withLock { $0.release(id) }
+        bell.ring()
+    }
+
+    func withdraw(_ id: String) { queue.withLock { $0.withdraw(id) } }
+    func clear() { queue.withLock { $0.clear() } }
+    func remember(_ thread: MessageThread, of group: String) { threads.withLock { $0[group] = thread } }
+
+    var waiting: Int { queue.withLock { $0.count } }
+    var oldest: Timestamp? { queue.withLock { $0.oldest } }
+
+    // MARK: - One step
+
+    /// - Returns: whether there may be more to do at once.
+    private func step() async -> Bool {
+        let now = clock.now()
+        let mandate = authority().now
+        switch queue.withLock({ $0.next(at: now, mandate: mandate) }) {
+        case .idle: return false
+        case .settle(let settlements):
+            await keep(settlements.map { decision($0, at: now) })
+            return true
+        case .summarise(let summary, let settlements):
+            await keep([.message(summary)] + settlements.map { decision($0, at: now) })
+            queue.withLock { $0.release(summary.id) }
+            return true
+        case .send(let queued): return await send(queued)
+        }
+    }
+
+    private func send(_ queued: QueuedNotice) async -> Bool {
+        guard let begunAt = await begin(queued) else {
+            queue.withLock { $0.abandoned() }
+            return false
+        }
+        let parcel = Parcel(
+            notice: queued.notice, now: begunAt, thread: threads.withLock { $0[queued.notice.key.group] },
+            repeated: queued.isInDoubt, resend: queued.resendOf == nil ? nil : queued.id)
+        let answer = await receiver.withLock({ $0 }).deliver(parcel)
+        // Stopped in the midst of it: nobody knows, and the next start says so.
+        if Task.isCancelled, case .retry = answer { return false }
+        let now = clock.now()
+        let jitter = Double.random(in: 0...1)
+        guard let settlement = queue.withLock({ $0.finished(answer, at: now, jitter: jitter) }) else { return false }
+        var attempt = attempt(settlement, begunAt: begunAt, at: now)
+        if case .delivered(_, let thread?) = answer {
+            attempt.thread = thread
+            attempt.key = queued.notice.key
+            threads.withLock { $0[queued.notice.key.group] = thread }
+        }
+        report(settlement, at: now)
+        await keep([.attempt(attempt)])
+        return true
+    }
+
+    /// Writes down that a try begins.
+    ///
+    /// - Returns: nil when it must not be made: another instance leads.
+    private func begin(_ queued: QueuedNotice) async -> Timestamp? {
+        let held = authority()
+        guard held.now != .nothing else { return nil }
+        let now = clock.now()
+        var records: [Record] = []
+        if queued.isUnfinished {
+            figures.result(.unknown).increment()
+            records.append(
+                .attempt(
+                    Attempt(
+                        notice: queued.id, number: queued.attempts - 1, result: .unknown,
+                        answer: "the program ended before the answer", repeated: false, begunAt: now, at: now,
+                        nextAt: now)))
+        }
+        records.append(.begun(Begun(notice: queued.id, number: queued.attempts, at: now)))
+        do {
+            try await journal.write(records, under: held.lease)
+            // The wait for the books may have taken longer than the lease lasts.
+            return authority().now == .nothing ? nil : clock.now()
+        } catch {
+            logger.warning(
+                "a try was not begun",
+                metadata: ["destination": "\(name)", "notification": "\(queued.id)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    // MARK: - What became of it
+
+    /// A decision not to try counts as a try in the log.
+    func decision(_ settlement: DestinationQueue.Settlement, at now: Timestamp) -> Record {
+        report(settlement, at: now)
+        var counted = settlement.queued
+        counted.attempts += 1
+        return .attempt(
+            attempt(
+                DestinationQueue.Settlement(queued: counted, result: settlement.result, answer: settlement.answer),
+                begunAt: now, at: now))
+    }
+
+    private func attempt(_ settlement: DestinationQueue.Settlement, begunAt: Timestamp, at now: Timestamp) -> Attempt {
+        let queued = settlement.queued
+        return Attempt(
+            notice: queued.id, number: queued.attempts, result: settlement.result, answer: settlement.answer,
+            repeated: queued.isInDoubt, begunAt: begunAt, at: now,
+            nextAt: settlement.result == .retry ? queued.nextAt : now)
+    }
+
+    private func report(_ settlement: DestinationQueue.Settlement, at now: Timestamp) {
+        figures.result(settlement.result).increment()
+        let notice = settlement.queued.notice
+        switch settlement.result {
+        case .delivered:
+            figures.sinceDecision.observe((now - notice.at).seconds)
+            if settlement.queued.resendOf == nil, let happened = notice.happenedAt {
+                figures.sinceEvent.observe((now - happened).seconds)
+            }
+        case .failed, .expired, .dropped:
+            logger.error(
+                "a notice was given up",
+                metadata: [
+                    "destination": "\(name)", "notification": "\(settlement.queued.id)",
+                    "result": "\(settlement.result.rawValue)", "answer": "\(settlement.answer)",
+                ])
+        case .retry, .unknown, .superseded, .summarised: break
+        }
+    }
+
+    private func keep(_ records: [Record]) async {
+        do { try await journal.write(records) } catch {
+            logger.error(
+                "an attempt could not be written down", metadata: ["destination": "\(name)", "error": "\(error)"])
+        }
+    }
+}
+
+extension Notice {
+    /// When that happened which it tells as news; nil when it only repeats.
+    var happenedAt: Timestamp? {
+        switch reason {
+        case .first: firing.map(\.startsAt).min()
+        case .newAlerts, .occurred, .occurredSince: alerts.map(\.startsAt).max()
+        case .allResolved, .newResolved: resolved.map(\.endsAt).max()
+        case .escalated, .storm, .repeated, .resent, nil: nil
+        }
+    }
+}
