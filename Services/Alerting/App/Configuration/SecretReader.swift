@@ -34,6 +34,7 @@ struct SecretReader {
     }
 }
 
+/// Text as the `Authorization` header wants it.
 enum Base64 {
     static func encode(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 }
