@@ -54,12 +54,9 @@ struct HostileInputTests {
         "8 channels × 500 hostile messages, 5 services × 400 hostile requests and 5 × 300 lines that are no HTTP: all counted, then a trade goes through",
         .timeLimit(.minutes(10)))
     func everything() async throws {
-        let set = try await ServiceSet(on: try TestServers.shared(), exchangePort: 0, speed: 30)
-        let exchange = try await set.start("exchange-sim")
-        let config = set.folder.appending(path: "plimsoll.yaml")
-        let text = try String(contentsOf: config, encoding: .utf8).replacing(
-            "127.0.0.1:0\"", with: "127.0.0.1:\(exchange.port)\"")
-        try text.write(to: config, atomically: true, encoding: .utf8)
+        let port = try await ServiceSet.freePort()
+        let set = try await ServiceSet(on: try TestServers.shared(), exchangePort: port, speed: 30)
+        let exchange = try await set.start("exchange-sim", listen: "127.0.0.1:\(port)")
         var running: [String: (program: RunningProgram, port: Int)] = [:]
         for service in ServiceSet.services { running[service] = try await set.start(service) }
         let ports = running.mapValues(\.port)

@@ -46,12 +46,22 @@ struct ServiceSet: Sendable {
         risk: {port: 8083, entry_expiry: 10m, stale_price_after: 5m}
         accounts:
           - {id: main, venue: paper, currency: USDT, deposit: 10000, strategies: [momentum]}
-        execution: {port: 8084, state_folder: "\(folder.path)/execution"}
+        execution: {port: 8084, state_folder: "\(folder.path)/execution", order_notional_cap: 5000}
         alerting: {port: 8085, config_file: "\(folder.path)/alerting.yml", spool_folder: "\(folder.path)/spool"}
         exchange_sim: {port: \(exchangePort), mode: generator, speed: \(speed), trades_per_second: 2, history: 1d, \
         api_key_file: "\(folder.path)/key", api_secret_file: "\(folder.path)/secret", weight_limit: 1000000}
         """
     }
+
+    /// A port that nobody has now.
+    static func freePort() async throws -> Int {
+        let script = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
+        let output = try await Command.require("python3", ["-c", script])
+        guard let port = Int(output.trimmingCharacters(in: .whitespacesAndNewlines)) else { throw NoPort(said: output) }
+        return port
+    }
+
+    struct NoPort: Error { let said: String }
 
     /// Starts a program and gives it with the port it listens on.
     func start(_ name: String, listen: String = "127.0.0.1:0") async throws -> (program: RunningProgram, port: Int) {

@@ -28,7 +28,7 @@ struct WaitingTests {
     }
 
     private func run(_ servers: TestServers) async throws {
-        let exchangePort = try await freePort(servers)
+        let exchangePort = try await ServiceSet.freePort()
         let set = try await ServiceSet(on: servers, exchangePort: exchangePort)
         for server in [TestServers.Server.pgbouncer, .redis, .postgres] { try await servers.kill(server) }
         var running: [String: (program: RunningProgram, port: Int)] = [:]
@@ -83,12 +83,5 @@ struct WaitingTests {
             Issue.record("\(service): \(last)")
             throw error
         }
-    }
-
-    /// A port that nobody has now.
-    private func freePort(_ servers: TestServers) async throws -> Int {
-        let script = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
-        let output = try await Command.require("python3", ["-c", script])
-        return try #require(Int(output.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 }
