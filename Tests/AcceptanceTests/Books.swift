@@ -144,7 +144,7 @@ struct Books {
             FROM positions p CROSS JOIN (VALUES ('stop_loss'), ('take_profit')) purposes(purpose)
             LEFT JOIN orders o ON o.account = p.account AND o.symbol = p.symbol AND o.purpose = purposes.purpose
               AND o.state IN ('approved', 'submitting', 'open', 'partially_filled')
-            WHERE p.quantity > 0
+            WHERE p.quantity > 0 AND p.unsellable = ''
               AND NOT EXISTS (SELECT FROM orders x WHERE x.account = p.account AND x.symbol = p.symbol
                 AND x.purpose IN ('exit', 'flatten') AND x.state IN ('approved', 'submitting', 'open', 'partially_filled'))
             GROUP BY 1, 2, 3, 4 HAVING count(o.id) <> 1 OR max(o.quantity - o.filled_quantity) <> p.quantity

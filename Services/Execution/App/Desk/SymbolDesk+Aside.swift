@@ -48,8 +48,10 @@ extension SymbolDesk {
         nextAsideRetry = .now + .seconds(30)
         for (id, fill) in try await parts.books.aside(symbol) {
             do {
-                _ = try await parts.books.book(
+                let booked = try await parts.books.book(
                     [fill], of: id, lot: instrument.lotSize, venueID: nil, settling: "execution")
+                // Of an order that the books do not know: only somebody can tell what to do with it.
+                guard booked != nil else { continue }
                 isLoaded = false
                 parts.logger.notice(
                     "a fill that was set aside is booked",
