@@ -3,6 +3,8 @@ import Domain
 import TestKit
 import Testing
 
+@testable import AlertingApp
+
 /// Occurrences: told once, never resolved.
 struct EventTests {
     private func time(_ seconds: Int64) -> Timestamp { Timestamp(seconds: 1_700_000_000 + seconds) }
@@ -39,7 +41,11 @@ struct EventTests {
         _ = book.receive([whale(7, "ETH", at: 70)], at: time(70))
         #expect(told(book.advance(to: time(75))) == ["occurred [\"7\"] +0"])
         #expect(told(book.advance(to: time(604))).isEmpty)
-        #expect(told(book.advance(to: time(605))) == ["occurredSince [\"5\", \"6\"] +3"])
+        let digest = book.advance(to: time(605))
+        #expect(told(digest) == ["occurredSince [\"5\", \"6\"] +3"])
+        #expect(digest.allSatisfy { NoticeText($0).text.contains("and 3 more") })
+        #expect(
+            digest.map { WebhookPayload($0, externalURL: "", alertsMax: 1, repeated: false).truncatedAlerts } == [4])
         #expect(told(book.advance(to: time(5000))).isEmpty)
         #expect(book.nextFlush == nil)
         _ = book.receive([whale(8, at: 6000)], at: time(6000))

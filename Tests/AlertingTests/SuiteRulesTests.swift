@@ -1,6 +1,8 @@
 import AlertingCore
 import Domain
+import Foundation
 import ServiceKit
+import TestKit
 import Testing
 
 @testable import AlertingApp
@@ -26,20 +28,6 @@ struct SuiteRulesTests {
                 - {}
               flapping:
                 - {matchers: [severity=warning], changes: 6, window: 30m, calm: 10m}
-              urgency:
-                - matchers: ['alertname=~"Goal.*"']
-                  money_at_risk: {label: money_at_risk, at_least: 10000}
-                  goal_date: {label: goal_date, within: 7d}
-                  severity: critical
-                  waits_percent: 50
-              escalations:
-                - name: desk
-                  matchers: [severity=critical]
-                  steps:
-                    - {wait: 0s, receivers: [chat]}
-                    - {wait: 5m, receivers: [chat, phone]}
-                  repeat: 15m
-                  acknowledged_for: 4h
             """)
         let whale = EventRule(
             matchers: [try Matcher("alertname=whale_trade")], by: ["symbol"], cooldown: .minutes(10),
@@ -50,15 +38,63 @@ struct SuiteRulesTests {
                 FlapRule(
                     matchers: [try Matcher("severity=warning")], changes: 6, window: .minutes(30), calm: .minutes(10))
             ])
+        #expect(!read.original.contains("plimsoll"))
+    }
+
+    @Test(arguments: [
+        ("escalations: [{name: x, steps: [{wait: 1m, receivers: [nobody]}]}]", "nobody"),
+        ("escalations: [{name: x}]", "steps"),
+        ("urgency: [{money_at_risk: {label: x, at_least: much}}]", "at_least"),
+    ])
+    func `what is wrong with a chain is named`(line: String, name: String) throws {
+        let reader = try Settings(yaml: line, file: "alerting.yml").reader
+        _ = SuiteRulesReader(receivers: ["chat"]).escalation(reader)
+        do throws(SettingsError) {
+            _ = try reader.finish(knowing: [])
+            Issue.record("\(line) was taken")
+        } catch {
+            #expect(error.faults.contains { $0.description.contains(name) }, "\(error.faults)")
+        }
+    }
+
+    @Test func `the example of the page is read`() throws {
+        let page = try String(contentsOf: Repository.root.appending(path: "docs/alerting.md"), encoding: .utf8)
+        let example = try #require(page.components(separatedBy: "<!-- example: occurrences -->").dropFirst().first)
+        let yaml = example.components(separatedBy: "```")[1].drop { $0 != "\n" }
+        let read = try configuration(String(yaml))
+        #expect(read.book.eventRules.count == 1 && read.book.flapRules.count == 1)
+    }
+
+    @Test func `chains of escalation and what is urgent are read`() throws {
+        let reader = try Settings(
+            yaml: """
+                urgency:
+                  - matchers: ['alertname=~"Goal.*"']
+                    money_at_risk: {label: money_at_risk, at_least: 10000}
+                    goal_date: {label: goal_date, within: 7d}
+                    severity: critical
+                    waits_percent: 50
+                escalations:
+                  - name: desk
+                    matchers: [severity=critical]
+                    steps:
+                      - {wait: 0s, receivers: [chat]}
+                      - {wait: 5m, receivers: [chat, phone]}
+                    repeat: 15m
+                    acknowledged_for: 4h
+                """, file: "alerting.yml"
+        ).reader
+        let read = SuiteRulesReader(receivers: ["chat", "phone"]).escalation(reader)
+        _ = try reader.finish(knowing: [])
         #expect(
-            read.escalation.urgency == [
+            read.urgency == [
                 UrgencyRule(
                     matchers: [try Matcher("alertname=~\"Goal.*\"")],
                     moneyAtRisk: .init(label: "money_at_risk", atLeast: try Money("10000")),
                     goalDate: .init(label: "goal_date", within: .days(7)), severity: "critical", waitsPercent: 50)
             ])
         #expect(
-            read.escalation.chains == [
+            read.chains == [
                 EscalationChain(
                     name: "desk", matchers: [try Matcher("severity=critical")],
                     steps: [
@@ -69,10 +105,8 @@ struct SuiteRulesTests {
     }
 
     @Test(arguments: [
-        ("escalations: [{name: x, steps: [{wait: 1m, receivers: [nobody]}]}]", "nobody"),
-        ("escalations: [{name: x}]", "steps"), ("flapping: [{changes: 1, window: 1m, calm: 1m}]", "changes"),
+        ("escalations: [{name: x}]", "escalations"), ("flapping: [{changes: 1, window: 1m, calm: 1m}]", "changes"),
         ("events: [{matchers: ['a=~\"(\"']}]", "missing closing )"), ("events: [{cool: 1m}]", "cool"),
-        ("urgency: [{money_at_risk: {label: x, at_least: much}}]", "at_least"),
     ])
     func `what is wrong in it is refused by name`(line: String, name: String) throws {
         do {

@@ -38,8 +38,6 @@ struct AlertingConfiguration: Sendable {
     /// In the order of the file.
     let receivers: [String]
     let destinations: [Destination]
-    /// What happens when nobody acknowledges.
-    let escalation: EscalationBook.Settings
     /// The file as the API shows it: no secret is in it, and only what Alertmanager's own tools understand.
     let original: String
     /// What is doubtful.

@@ -69,7 +69,6 @@ struct ConfigurationReader {
         if !reader.has("route") { reader.fault("route", "is missing: say who is told of what") }
         let suite = SuiteRulesReader(receivers: Set(names))
         let section = reader.scoped(to: "plimsoll")
-        let escalation = suite.escalation(section)
         let book = AlertBook.Settings(
             route: routes.read(reader.scoped(to: "route")),
             destinations: Dictionary(
@@ -80,7 +79,7 @@ struct ConfigurationReader {
         try finish()
         return AlertingConfiguration(
             book: book, receivers: names, destinations: names.flatMap { destinations[$0] ?? [] },
-            escalation: escalation, original: ConfigurationText(text).shown, warnings: warnings,
+            original: ConfigurationText(text).shown, warnings: warnings,
             secrets: findings.secrets)
     }
 

@@ -30,7 +30,7 @@ struct ConfigurationText {
         "signing_secret", "signing_secret_file", "smtp_ca_file", "ca_file", "smtp_security", "security",
         "smtp_tls_config", "smtp_force_implicit_tls", "force_implicit_tls", "slack_app_token", "slack_app_token_file",
         "app_token", "app_token_file", "app_url", "update_message", "reply_in_thread", "telegram_bot_token",
-        "telegram_bot_token_file", "message_thread_id",
+        "telegram_bot_token_file", "message_thread_id", "plimsoll",
     ]
 
     private static func masked(_ node: Node, _ path: [String]) -> Node {

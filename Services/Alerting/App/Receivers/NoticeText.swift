@@ -57,7 +57,8 @@ struct NoticeText {
 
     /// How many more there are, in words; nil when all are shown.
     func more(than count: Int) -> String? {
-        notice.alerts.count > count ? "and \(notice.alerts.count - count) more" : nil
+        let missing = notice.alerts.count + notice.more - count
+        return missing > 0 ? "and \(missing) more" : nil
     }
 
     /// Plain text with one paragraph an alert.

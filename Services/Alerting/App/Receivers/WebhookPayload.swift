@@ -48,7 +48,7 @@ struct WebhookPayload: Encodable {
     init(_ notice: Notice, externalURL: String, alertsMax: Int, repeated: Bool) {
         let shown = notice.alerts.prefix(alertsMax > 0 ? alertsMax : notice.alerts.count)
         groupKey = notice.key.group
-        truncatedAlerts = notice.alerts.count - shown.count
+        truncatedAlerts = notice.alerts.count + notice.more - shown.count
         // As in the reference, what is left out counts for nothing.
         status = shown.contains { !$0.isResolved(at: notice.at) } ? "firing" : "resolved"
         receiver = notice.receiver
