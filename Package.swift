@@ -217,7 +217,7 @@ let package = Package(
                 "ServiceKit", "MarketDataApp", "StrategyApp", "RiskManagerApp", "ExecutionApp", "AlertingApp",
                 "ExchangeSim", "CLI", "TestKit",
             ]),
-        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Bus", "Outbound", "TestKit", "StoreTestKit", log]),
+        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit", "ServiceKit"]),
     ],
     cxxLanguageStandard: .cxx17
