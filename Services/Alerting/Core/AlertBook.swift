@@ -141,7 +141,7 @@ package struct AlertBook: Sendable {
         let timer = timers[name]
         if let flushedAt = timer?.flushedAt, alert.isSettled(at: flushedAt) { return }
         if alert.kind == .event, wasDealtWith(alert, name, route) { return }
-        let slot = slots[name] ?? open(name, route, timer ?? newTimer(name, route, at: now))
+        let slot = slots[name] ?? open(name, route, timer ?? newTimer(name, route, first: alert, at: now))
         join(alert.fingerprint, slot)
         hasten(slot, alert, at: now)
     }
@@ -161,8 +161,11 @@ package struct AlertBook: Sendable {
         if groups[slot]?.members.insert(fingerprint).inserted == true { alerts[fingerprint]?.groups.append(slot) }
     }
 
-    private func newTimer(_ name: GroupName, _ route: Int, at now: Timestamp) -> GroupTimer {
-        GroupTimer(name: name, flushAt: now + table[route].route.groupWait, flushedAt: nil, wait: .groupWait)
+    private func newTimer(_ name: GroupName, _ route: Int, first: Alert, at now: Timestamp) -> GroupTimer {
+        let groupWait = table[route].route.groupWait
+        let isLate = first.startsAt + groupWait < now
+        return GroupTimer(
+            name: name, flushAt: isLate ? now : now + groupWait, flushedAt: nil, wait: isLate ? .none : .groupWait)
     }
 
     mutating func open(_ name: GroupName, _ route: Int, _ timer: GroupTimer) -> Int {
