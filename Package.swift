@@ -15,6 +15,7 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 
 func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
@@ -34,13 +35,13 @@ func core(_ service: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 
 /// The thin rim around a service's core.
-func app(_ service: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func app(_ service: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .executableTarget(
         name: "\(service)App",
         dependencies: [
             "\(service)Core".asTarget, "Domain", "Contracts", "Store", "Bus", "ServiceKit", "Wiring", log, lifecycle,
         ] + dependencies,
-        path: "Services/\(service)/App", swiftSettings: strict)
+        path: "Services/\(service)/App", resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -71,6 +72,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -120,7 +122,10 @@ let package = Package(
         app("Execution", ["Exchanges", "Outbound", "TradingSettings"]),
         app(
             "Alerting",
-            ["Outbound", hummingbird, httpTypes, nio("NIOCore"), crypto, .product(name: "Yams", package: "Yams")]),
+            [
+                "Outbound", hummingbird, httpTypes, nio("NIOCore"), crypto, mustache,
+                .product(name: "Yams", package: "Yams"),
+            ], resources: [.embedInCode("Page/Templates")]),
         .executableTarget(
             name: "ExchangeSim",
             dependencies: [

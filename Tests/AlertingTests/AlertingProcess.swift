@@ -27,6 +27,9 @@ final class AlertingProcess: Sendable {
         var id: String { headers.first { $0.key.lowercased() == "webhook-id" }?.value ?? "" }
     }
 
+    /// The key of the page's one visitor.
+    static let pageKey = "canary-page-0123456789abcdef"
+
     /// An alert whose group comes last in every round, see `settled`.
     private static let mark = "zz-mark"
 
@@ -79,6 +82,7 @@ final class AlertingProcess: Sendable {
             "postgres://\(settings.user):\(settings.password)@\(settings.host):\(settings.port)/\(settings.database)",
             "--redis-url", "redis://:\(database.servers.redisPassword)@127.0.0.1:\(database.servers.redisPort)",
         ]
+        let pageKeys = try write("page-keys", "# who and with what\nowner \(Self.pageKey)\n")
         port = try Self.freePort()
         settingsFile = URL(
             filePath: try write(
@@ -86,7 +90,7 @@ final class AlertingProcess: Sendable {
                 """
                 database: {host: \(settings.host), port: \(settings.port), name: \(settings.database), password_file: \(databasePassword)}
                 redis: {host: 127.0.0.1, port: \(redisPort ?? database.servers.redisPort), password_file: \(redisPassword)}
-                alerting: {port: 8085, config_file: \(configuration), spool_folder: \(folder.path)/spool, allow_private_receivers: true}
+                alerting: {port: 8085, config_file: \(configuration), spool_folder: \(folder.path)/spool, page_keys_file: \(pageKeys), allow_private_receivers: true}
                 """))
     }
 

@@ -32,6 +32,8 @@ if [ ! -s "$master/mail-certificate.pem" ]; then
 fi
 printf 'plimsoll:%s\n' "$(cat "$master/smtp-password")" >"$master/mail-users"
 
+[ -s "$master/alerting-page" ] || printf 'owner %s\n' "$(new)" >"$master/alerting-page"
+
 printf '"pgbouncer" "%s"\n' "$(cat "$master/postgres-pgbouncer")" >"$master/users.txt"
 cat >"$master/redis.conf" <<END
 bind * -::*
@@ -56,5 +58,5 @@ give market-data $app postgres-market_data redis
 give strategy $app postgres-strategy redis
 give risk-manager $app postgres-risk_manager redis
 give execution $app postgres-execution redis exchange-key exchange-secret
-give alerting $app postgres-alerting redis smtp-password mail-certificate.pem
+give alerting $app postgres-alerting redis smtp-password mail-certificate.pem alerting-page
 give mail 0 mail-certificate.pem mail-key.pem mail-users

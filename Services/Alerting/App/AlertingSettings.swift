@@ -7,6 +7,7 @@ import ServiceKit
 /// - `alerting.spool_folder` (text, default `var/alerting`): where alerts are kept while Postgres is away.
 /// - `alerting.external_url` (text, default empty): where people reach this service, for links.
 /// - `alerting.allow_private_receivers` (true or false, default false): receivers may be inside one's own network.
+/// - `alerting.page_keys_file` (path, default none): who may use the page, a name and a key a line; without it there is none.
 /// - `alerting.channels.KIND.per_minute`, `.burst` (1 to 100000), `.expires_after` (10 s to 7 d, default 6h), `.storm_limit`
 ///   (0 to 100000; 0: never) for `slack`, `telegram`, `email` and `webhook`: see `ChannelPolicy`.
 /// - `alerting.events_expire_after` (10 s to 7 d, default 1h): an occurrence that is older is not told any more.
@@ -17,6 +18,8 @@ struct AlertingSettings {
     let spoolFolder: URL
     let externalURL: String
     let allowPrivateReceivers: Bool
+    /// Nil: there is no page.
+    let pageKeys: PageKeys?
     let policies: DeliveryPolicies
     let retention: Retention
     /// Nil: the file is faulty, and the reader of the settings knows why.
@@ -26,6 +29,7 @@ struct AlertingSettings {
         spoolFolder = URL(filePath: reader.string("alerting.spool_folder", default: "var/alerting"))
         externalURL = reader.optionalString("alerting.external_url") ?? ""
         allowPrivateReceivers = reader.boolean("alerting.allow_private_receivers", default: false)
+        pageKeys = Self.pageKeys(reader)
         policies = Self.policies(reader)
         let years = Duration.seconds(3650 * 86_400)
         retention = Retention(
@@ -39,6 +43,14 @@ struct AlertingSettings {
         } catch {
             for fault in error.faults { reader.fault("alerting.config_file", fault) }
             configuration = nil
+        }
+    }
+
+    private static func pageKeys(_ reader: SettingsReader) -> PageKeys? {
+        guard let secret = reader.optionalSecret("alerting.page_keys_file") else { return nil }
+        do throws(PageKeys.Failure) { return try PageKeys(secret.reveal()) } catch {
+            reader.fault("alerting.page_keys_file", error.description)
+            return nil
         }
     }
 

@@ -62,6 +62,12 @@ struct Build {
         ).add(to: api)
         NotificationRoutes(store: store, desk: desk).add(to: api)
         AcknowledgementRoutes(desk: desk, clock: context.clock).add(to: api)
+        if let keys = settings.pageKeys {
+            try Page(
+                keys: keys, desk: desk, store: store, clock: context.clock,
+                secure: settings.externalURL.hasPrefix("https://")
+            ).add(to: api)
+        }
         // Stopped from the last to the first: what is under way is told and written down before the others may lead.
         services =
             [bus].compactMap { $0 } + [journal, leadership, delivery, desk, caretaker, intake, reloader]

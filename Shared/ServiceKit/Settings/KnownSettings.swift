@@ -35,7 +35,7 @@ package enum KnownSettings {
         "execution.poll_interval", "execution.price_sanity", "execution.order_notional_cap",
         "execution.paper.latency", "execution.paper.fee", "execution.paper.slippage",
         "alerting.port", "alerting.config_file", "alerting.spool_folder", "alerting.external_url",
-        "alerting.allow_private_receivers", "alerting.events_expire_after", "alerting.keep_alerts",
+        "alerting.allow_private_receivers", "alerting.page_keys_file", "alerting.events_expire_after", "alerting.keep_alerts",
         "alerting.keep_notifications",
         "alerting.channels.slack.per_minute", "alerting.channels.slack.burst",
         "alerting.channels.slack.expires_after", "alerting.channels.slack.storm_limit",
