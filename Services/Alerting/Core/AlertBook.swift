@@ -65,8 +65,8 @@ package struct AlertBook: Sendable {
     /// The names of the receivers an alert goes to.
     package func receivers(of labels: Labels) -> [String] { table.matches(labels).map { table[$0].route.receiver } }
 
-    /// When the next group is due; nil when there is none.
-    package var nextFlush: Timestamp? { due.first }
+    /// When the next group is due; nil when there is none. Between rounds it may be early, after one it is exact.
+    package var nextFlush: Timestamp? { due.first?.at }
 
     // MARK: - In
 
@@ -210,7 +210,13 @@ package struct AlertBook: Sendable {
             notices += flush(entry.slot, at: now)
         }
         sweep(at: now)
+        dropStale()
         return notices
+    }
+
+    /// What a group's change left at the front of the heap would wake the caller for nothing.
+    private mutating func dropStale() {
+        while let (at, slot) = due.first, groups[slot]?.flushAt != at { _ = due.pop(upTo: at) }
     }
 
     /// After a round: what is done with leaves the group, and the next round is set, or the group is no more.

@@ -78,7 +78,7 @@ struct DueHeap: Sendable {
     private var entries: [Entry] = []
 
     /// The earliest time, perhaps of a stale entry.
-    var first: Timestamp? { entries.first?.at }
+    var first: (at: Timestamp, slot: Int)? { entries.first.map { ($0.at, $0.slot) } }
     var count: Int { entries.count }
 
     mutating func push(_ at: Timestamp, _ slot: Int) {
