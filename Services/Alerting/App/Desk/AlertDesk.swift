@@ -231,7 +231,8 @@ actor AlertDesk: Service {
     private func keepReading() async throws {
         while !Task.isCancelled {
             if journal.isDirect {
-                do { try await readOthers() } catch let error as StoreError {
+                // A query that the stop of the program cuts off is no failure of this service.
+                do { try await readOthers() } catch is CancellationError { return } catch let error as StoreError {
                     logger.debug("the books cannot be read", metadata: ["error": "\(error)"])
                 }
             }
