@@ -67,6 +67,13 @@ final class Rig: Sendable {
           rest_url: http://127.0.0.1:\(ports.exchange)
           websocket_url: ws://127.0.0.1:\(ports.exchange)
           symbols: [\(symbols.map(\.name).joined(separator: ", "))]
+        strategy:
+          instances:
+            - id: momentum
+              kind: momentum
+              timeframe: 1m
+              symbols: [\(symbols.map(\.name).joined(separator: ", "))]
+              parameters: {fast: 2, slow: 5, atr: 14, stop_atr: 2, target_atr: 3}
         accounts:
           - id: main
             venue: \(venue)
