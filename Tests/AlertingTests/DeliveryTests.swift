@@ -155,7 +155,8 @@ struct DeliveryTests {
             }
             #expect(told == ["firing", "resolved"])
             let status = try await program.terminate()
-            #expect(status == 0, "\(try program.log().suffix(2000))")
+            let log = try program.log()
+            #expect(status == 0, "\(log.suffix(2000))")
         }
     }
 
