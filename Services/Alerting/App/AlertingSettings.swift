@@ -47,7 +47,10 @@ struct AlertingSettings {
     }
 
     private static func pageKeys(_ reader: SettingsReader) -> PageKeys? {
-        guard let secret = reader.optionalSecret("alerting.page_keys_file") else { return nil }
+        // An empty one was found fault with already, or is not to be opened.
+        guard let secret = reader.optionalSecret("alerting.page_keys_file"), !secret.reveal().isEmpty else {
+            return nil
+        }
         do throws(PageKeys.Failure) { return try PageKeys(secret.reveal()) } catch {
             reader.fault("alerting.page_keys_file", error.description)
             return nil
