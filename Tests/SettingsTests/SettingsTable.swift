@@ -186,6 +186,7 @@ struct Setting: Sendable, CustomTestStringConvertible {
             Setting("alerting.config_file", required: true, malformed: ["", "/nowhere/at/all"]),
             Setting("alerting.spool_folder", malformed: [""], trees: [map]),
             Setting("alerting.external_url", trees: [map]),
+            Setting("alerting.page_keys_file", malformed: ["/nowhere/at/all"]),
             Setting("alerting.allow_private_receivers", malformed: ["yes"]),
             Setting("exchange_sim.port", required: true, malformed: port),
             Setting("exchange_sim.mode", malformed: ["magic"]),
