@@ -45,6 +45,8 @@ package struct Backtest: Sendable {
     private var policy: RiskPolicy
     /// The end of the minute at which the losses are looked at next.
     private var nextLook = Timestamp.zero
+    /// The cash at the last look.
+    private var observedCash: Money?
 
     package init(_ setup: BacktestSetup) {
         self.setup = setup
@@ -170,10 +172,13 @@ package struct Backtest: Sendable {
     /// Looks at the losses at the end of a minute, as risk-manager does: before anything that comes after it.
     private mutating func observe(_ minute: Timestamp) throws(BacktestError) {
         nextLook = minute + .minutes(1)
-        guard !books.holdings.isEmpty || books.marks.day.map({ $0 < CivilDay(containing: minute) }) ?? true else {
-            return
-        }
         let cash = books.ledger.cash
+        // What was sold within the minute is a loss too, though nothing is held at its end.
+        guard
+            !books.holdings.isEmpty || cash != observedCash
+                || books.marks.day.map({ $0 < CivilDay(containing: minute) }) ?? true
+        else { return }
+        observedCash = cash
         let performance = Performance(
             cash: cash, held: equity - cash, reserved: .zero, netDeposits: setup.deposit, marks: books.marks,
             at: minute)

@@ -206,5 +206,20 @@ struct Setting: Sendable, CustomTestStringConvertible {
             Setting("exchange_sim.weight_limit", malformed: ["99", "all"]),
             Setting("exchange_sim.state_file", malformed: [""], trees: [map]),
         ]
+        + alertingDelivery
         + ["maker_fee", "taker_fee"].map { Setting("exchange_sim.\($0)", malformed: ratio + ["0.06"]) }
+
+    private static let alertingDelivery =
+        ["slack", "telegram", "email", "webhook"].flatMap { kind in
+            [
+                Setting("alerting.channels.\(kind).per_minute", malformed: ["0", "100001", "many"]),
+                Setting("alerting.channels.\(kind).burst", malformed: ["0", "100001", "many"]),
+                Setting("alerting.channels.\(kind).expires_after", malformed: duration + ["9s", "8d"]),
+                Setting("alerting.channels.\(kind).storm_limit", malformed: ["-1", "100001", "many"]),
+            ]
+        } + [
+            Setting("alerting.events_expire_after", malformed: duration + ["9s", "8d"]),
+            Setting("alerting.keep_alerts", malformed: duration + ["23h"]),
+            Setting("alerting.keep_notifications", malformed: duration + ["6d"]),
+        ]
 }
