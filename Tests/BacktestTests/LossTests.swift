@@ -5,8 +5,8 @@ import Testing
 
 /// Limits on losses in a backtest: looked at at the end of each minute, as in the running suite.
 @Suite struct LossTests {
-    private func setup(_ limit: Ratio, _ action: BreachAction) -> BacktestSetup {
-        let usual = BacktestSetup.scripted(stop: 10, target: 900)
+    private func setup(_ limit: Ratio, _ action: BreachAction, stop: Int64 = 10) -> BacktestSetup {
+        let usual = BacktestSetup.scripted(stop: stop, target: 900)
         var policy = usual.policy
         policy.riskPerTrade = Ratio(5, over: 100)
         policy.limits.position = .one
@@ -35,6 +35,13 @@ import Testing
         #expect(run.books.trades.isEmpty)
         // The deepest fall on any print is still told.
         #expect(run.figures.maximumDrawdown > breach.loss)
+    }
+
+    @Test func `what was stopped out within a minute is a loss at its end, though nothing is held`() throws {
+        let run = try Backtest.run(setup(Ratio(2, over: 100), .refuse, stop: 60), bars)
+        #expect(run.books.trades.count == 1)
+        #expect(run.books.breaches.map(\.since) == [start + .minutes(2)])
+        #expect(run.decisions["breached_daily_loss"] == 1)
     }
 
     @Test(arguments: [BreachAction.halve, .close])
