@@ -110,7 +110,8 @@ struct DeliveryTests {
             try await alarm.answer(alarm.slack, #"{"status": 200}"#)
             program = try await alarm.start()
             try await written(3, "notifications", "state = 'delivered'")
-            #expect(try await alarm.kept(alarm.webhook).count == 1)
+            let posts = try await alarm.kept(alarm.webhook)
+            #expect(posts.count == 1, "\(posts.map { "\($0.at) \($0.id) \($0.body)" })")
             #expect(try alarm.mails().count == 1)
             let slack = try await alarm.kept(alarm.slack).count
             try await alarm.post("Crash", resolved: true)
