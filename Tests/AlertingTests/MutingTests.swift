@@ -136,4 +136,25 @@ struct MutingTests {
         _ = book.receive([post(["alertname": "A"], to: 40)], at: time(41))
         #expect(told(book.advance(to: time(50))) == ["[] [\"A\"]"])
     }
+
+    /// The end is accepted at 100 s and written down; a round at 101 s does not know of it yet; then the program dies.
+    @Test func `an end that was written down while a round went on is told after a restart`() throws {
+        var book = book()
+        _ = book.receive([post(["alertname": "A"])], at: time(0))
+        let told = book.advance(to: time(10)).map { ($0.key, $0.entry) }
+        let ended = book.prepared([post(["alertname": "A"], to: 99)], at: time(100))
+        #expect(self.told(book.advance(to: time(101))).isEmpty)
+        let timers = book.timers
+        #expect(timers.compactMap(\.flushedAt) == [time(101)])
+        var after = self.book()
+        after.restore(ended, told: told, groups: timers, at: time(102))
+        #expect(self.told(after.advance(to: time(200))) == ["[] [\"A\"]"])
+        // What a round has told of is over.
+        var later = self.book()
+        let last = told.map {
+            ($0.0, ToldEntry(firing: [], resolved: $0.1.firing, at: time(101), expiresAt: time(9000)))
+        }
+        later.restore(ended, told: last, groups: timers, at: time(102))
+        #expect(self.told(later.advance(to: time(200))).isEmpty && later.all.isEmpty)
+    }
 }

@@ -139,7 +139,7 @@ package struct AlertBook: Sendable {
         let labels = groupBy.map { alert.labels.only($0) } ?? alert.labels
         let name = GroupName(route: table[route].id, labels: labels, kind: alert.kind)
         let timer = timers[name]
-        if let flushedAt = timer?.flushedAt, alert.isSettled(at: flushedAt) { return }
+        if let flushedAt = timer?.flushedAt, isSettled(alert, in: key(of: name, route), route, at: flushedAt) { return }
         if alert.kind == .event, wasDealtWith(alert, name, route) { return }
         let slot = slots[name] ?? open(name, route, timer ?? newTimer(name, route, first: alert, at: now))
         join(alert.fingerprint, slot)
@@ -309,18 +309,20 @@ package struct AlertBook: Sendable {
         group.flushedAt = timer.flushedAt
         group.wait = timer.wait
         if let flushedAt = timer.flushedAt {
-            let ended = group.members.filter { alerts[$0]?.alert.isSettled(at: flushedAt) == true }.sorted()
+            let ended = group.members.filter { member in
+                alerts[member].map { isSettled($0.alert, in: group.key, group.route, at: flushedAt) } == true
+            }.sorted()
             group.members.subtract(ended)
             for fingerprint in ended { leave(fingerprint, slot) }
         }
         groups[slot] = group
         if group.members.isEmpty, timer.name.kind == .condition { close(slot) } else { due.push(group.flushAt, slot) }
     }
-}
 
-extension Alert {
-    /// Whether a round at this time has dealt with its end.
-    func isSettled(at flushedAt: Timestamp) -> Bool {
-        kind == .condition && endsAt <= flushedAt && updatedAt <= flushedAt
+    /// Whether a round at this time has dealt with an end. One that was on its way to the books meanwhile is older than the
+    /// round and was not told in it: a destination that was told of the alert still waits for its end.
+    private func isSettled(_ alert: Alert, in key: String, _ route: Int, at flushedAt: Timestamp) -> Bool {
+        alert.kind == .condition && alert.endsAt <= flushedAt && alert.updatedAt <= flushedAt
+            && !isAwaited(alert.fingerprint, in: key, route)
     }
 }

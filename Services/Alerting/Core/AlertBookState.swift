@@ -85,17 +85,19 @@ extension AlertBook {
             guard var group = groups[slot] else { continue }
             let ended = group.members.filter { alerts[$0].map { $0.alert.endsAt <= limit } == true }
             guard !ended.isEmpty else { continue }
-            let awaited = settings.destinations[table[group.route].route.receiver, default: []].reduce(
-                into: Set<Fingerprint>()
-            ) { awaited, destination in
-                awaited.formUnion(told[ToldKey(group: group.key, destination: destination.name)]?.firing ?? [])
-            }
-            let gone = ended.subtracting(awaited).sorted()
+            let gone = ended.filter { !isAwaited($0, in: group.key, group.route) }.sorted()
             group.members.subtract(gone)
             groups[slot] = group
             for fingerprint in gone { leave(fingerprint, slot) }
             if group.members.isEmpty { close(slot) }
         }
         sweep(at: limit)
+    }
+
+    /// Whether some destination of a group takes an alert for firing: it waits for its end.
+    func isAwaited(_ fingerprint: Fingerprint, in key: String, _ route: Int) -> Bool {
+        settings.destinations[table[route].route.receiver, default: []].contains { destination in
+            told[ToldKey(group: key, destination: destination.name)]?.firing.contains(fingerprint) == true
+        }
     }
 }
