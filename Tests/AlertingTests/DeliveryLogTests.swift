@@ -83,8 +83,38 @@ struct DeliveryLogTests {
                 let sql = "SELECT resend_of FROM delivery_log WHERE notification_id = '\(again.id)'"
                 return try await database.servers.sql(sql, database: database.name) == id ? true : nil
             }
+            #expect(try await page(fleet, "text=sent%20again").attempts.count == 1, "its subject says so")
             #expect(try await fleet.send(0, .get, "/api/notifications/verify").status == 200)
             try await fleet.stop()
+        }
+    }
+
+    @Test func `a test goes through every channel of a receiver, is marked, and its time is measured`() async throws {
+        try await withTestDatabase { database in
+            let alarm = try await AlertingProcess(database)
+            let program = try await alarm.start()
+            let order = #"{"by":"anna"}"#
+            #expect(try await alarm.send(.post, "/api/receivers/nobody/test", order).status == 404)
+            #expect(try await alarm.send(.post, "/api/receivers/owner/test", #"{"by":""}"#).status == 400)
+            let answer = try await alarm.send(.post, "/api/receivers/owner/test", order)
+            #expect(answer.status == 202 && answer.text.contains("owner/email/0"), "\(answer.text)")
+            try await eventually("every channel hears of it") {
+                let slack = try await alarm.kept(alarm.slack).filter { $0.body.contains("[TEST]") }
+                let mails = try alarm.mails().filter { $0.contains("[TEST]") }
+                let posts = try await alarm.kept(alarm.webhook).filter { $0.body.contains("a test of the channel") }
+                return slack.count == 1 && mails.count == 1 && posts.count == 1 ? true : nil
+            }
+            try await eventually("the log and the figures have it") {
+                let log = try await alarm.send(.get, "/api/notifications?text=channeltest&result=delivered").text
+                let metrics = try await alarm.send(.get, "/metrics").text
+                let measured = try ["slack", "email", "webhook"].allSatisfy {
+                    metrics.firstMatch(
+                        of: try Regex("plimsoll_channel_test_seconds\\{channel=\"\($0)\"\\} 0\\.0*[1-9]")) != nil
+                }
+                return log.components(separatedBy: "\"seq\"").count == 4 && measured ? true : nil
+            }
+            #expect(try await alarm.send(.get, "/api/v2/alerts").text == "[]\n", "no alert is made of it")
+            _ = try await program.terminate()
         }
     }
 

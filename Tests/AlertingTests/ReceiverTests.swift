@@ -61,7 +61,7 @@ struct ReceiverTests {
                 firing: resolved ? [] : names, resolved: resolved ? names : [], at: now, expiresAt: now + .days(1)),
             reason: .first,
             at: now)
-        return Parcel(notice: notice, now: now, thread: thread)
+        return Parcel(notice: notice, id: notice.id, now: now, thread: thread)
     }
 
     private func slack(channel: String = "#alerts", token: String = "xoxb-canary", wording: Wording = .plain)
@@ -186,7 +186,7 @@ struct ReceiverTests {
             url: Secret("\(address)/hook"), signingSecret: Secret(secret), client: client, externalURL: "",
             alertsMax: 2, authorization: Secret("Bearer abc"))
         var sent = parcel(5)
-        sent = Parcel(notice: sent.notice, now: SystemClock().now(), repeated: true)
+        sent = Parcel(notice: sent.notice, id: sent.id, now: SystemClock().now(), repeated: true)
         #expect(await receiver.deliver(sent) == .delivered("HTTP 200"))
         let post = try #require(try await kept().last)
         #expect(post.body.contains(#""truncatedAlerts":3"#) && post.body.contains(#""repeated":true"#))

@@ -51,6 +51,8 @@ final class DeliveryFigures: Sendable {
     let sinceDecision: Histogram
     /// From when it happened until the receiver took it.
     let sinceEvent: Histogram
+    /// What the last test took; 0: there was none.
+    let test: Gauge
     private let metrics: Metrics
     private let kind: String
     private let queued: Gauge
@@ -66,6 +68,9 @@ final class DeliveryFigures: Sendable {
         sinceEvent = metrics.histogram(
             "plimsoll_alert_delivery_seconds", "From when it happened until the receiver took it.",
             buckets: Histogram.deliveryBuckets, labels: labels)
+        test = metrics.gauge(
+            "plimsoll_channel_test_seconds", "From the start of the last test of a channel until its receiver took it.",
+            labels: labels)
         queued = metrics.gauge("plimsoll_notifications_queued", "Notices that wait.", labels: labels)
         oldest = metrics.gauge(
             "plimsoll_notification_oldest_seconds", "How long the oldest notice has waited; 0: none waits.",

@@ -15,10 +15,12 @@ package struct Notice: Codable, Hashable, Sendable {
     /// Nil: nothing is sent.
     package let reason: NoticeReason?
     package let at: Timestamp
+    /// What is said beside the alerts, in words; nil: nothing.
+    package let note: String?
 
     package init(
         key: ToldKey, receiver: String, groupLabels: Labels, routeLabels: Labels = .none, alerts: [Alert],
-        more: Int = 0, entry: ToldEntry, reason: NoticeReason?, at: Timestamp
+        more: Int = 0, entry: ToldEntry, reason: NoticeReason?, at: Timestamp, note: String? = nil
     ) {
         self.key = key
         self.receiver = receiver
@@ -29,11 +31,45 @@ package struct Notice: Codable, Hashable, Sendable {
         self.entry = entry
         self.reason = reason
         self.at = at
+        self.note = note
     }
 
     /// Derived, so that the same round makes the same one.
     package var id: String {
         DerivedID.make("ntf", key.group, key.destination, String(at.nanoseconds))
+    }
+
+    /// The same content for another reason.
+    package func with(reason: NoticeReason) -> Notice {
+        Notice(
+            key: key, receiver: receiver, groupLabels: groupLabels, routeLabels: routeLabels, alerts: alerts,
+            more: more, entry: entry, reason: reason, at: at, note: note)
+    }
+
+    /// A test of one destination: a made-up occurrence that says what it is. Each is told by itself.
+    ///
+    /// - Parameters:
+    ///   - test: a word that no other test has.
+    ///   - person: who asked for it.
+    package static func test(
+        _ test: String, of destination: String, receiver: String, by person: String, at now: Timestamp
+    ) -> Notice {
+        let labels = Labels([
+            "alertname": "ChannelTest", "destination": destination, "severity": "info", "test": "true",
+        ])
+        let words = Labels([
+            "summary": "A test of \(destination)",
+            "description":
+                "Nothing is wrong. \(person) asked for this test; whoever reads it knows that the channel works.",
+        ])
+        let alert = Alert(
+            labels: labels, annotations: words, startsAt: now, endsAt: now + .minutes(5), updatedAt: now,
+            endIsTimeout: false, generatorURL: "", kind: .event)
+        return Notice(
+            key: ToldKey(group: "{test}:\(test)", destination: destination), receiver: receiver,
+            groupLabels: Labels(["alertname": "ChannelTest"]), alerts: [alert],
+            entry: ToldEntry(firing: [alert.fingerprint], resolved: [], at: now, expiresAt: now), reason: .test,
+            at: now)
     }
 
     /// It tells what occurred, once: a later notice of the same group does not stand for it.

@@ -48,6 +48,8 @@ package enum NoticeReason: String, Codable, Sendable {
     case storm = "many at once, told together"
     /// Somebody asked for it.
     case resent = "sent again on demand"
+    /// Nothing is wrong: somebody tries a channel.
+    case test = "a test of the channel"
 }
 
 /// What is to be done about one destination at a round.

@@ -58,6 +58,8 @@ struct QueuedNotice: Codable, Sendable, Equatable {
     var isInDoubt = false
 
     var destination: String { notice.key.destination }
+    /// Somebody asked for this one message: nothing else stands for it, and it stands for nothing else.
+    var isOnDemand: Bool { resendOf != nil || notice.reason == .test }
     var isCritical: Bool { Alert.isCritical(notice.alerts) }
 }
 

@@ -42,7 +42,7 @@ struct DestinationQueue: Sendable {
 
         /// It may be told by a summary.
         var canWait: Bool {
-            isKept && !queued.isCritical && queued.attempts == 0 && queued.resendOf == nil
+            isKept && !queued.isCritical && queued.attempts == 0 && !queued.isOnDemand
                 && queued.notice.key.group != Notice.stormGroup
         }
     }
@@ -91,7 +91,7 @@ struct DestinationQueue: Sendable {
         guard !isKnown(queued.id) else { return (nil, []) }
         var queued = queued
         var settled: [Settlement] = []
-        if queued.resendOf == nil {
+        if !queued.isOnDemand {
             if !queued.isCritical { storm.note(queued.notice.at, now: now) }
             for index in outdated(by: queued).reversed() {
                 let old = remove(at: index)
@@ -227,7 +227,7 @@ struct DestinationQueue: Sendable {
         guard perGroup[newer.notice.key] != nil else { return [] }
         let older = entries.indices.filter {
             let queued = entries[$0].queued
-            return queued.notice.key == newer.notice.key && queued.resendOf == nil && queued.id != newer.id
+            return queued.notice.key == newer.notice.key && !queued.isOnDemand && queued.id != newer.id
                 && queued.notice.at <= newer.notice.at && !queued.notice.tellsOccurrences
         }
         return Array(older.drop { entries[$0].queued.notice.isFiring != newer.notice.isFiring })
@@ -238,7 +238,7 @@ struct DestinationQueue: Sendable {
     private mutating func supersede() -> Step? {
         guard let key = returned else { return nil }
         returned = nil
-        let newest = entries.last { $0.isKept && $0.queued.notice.key == key && $0.queued.resendOf == nil }
+        let newest = entries.last { $0.isKept && $0.queued.notice.key == key && !$0.queued.isOnDemand }
         guard let newest, newest.queued.attempts == 0 else { return nil }
         let old = outdated(by: newest.queued)
         let newer = newest.queued.notice

@@ -110,8 +110,8 @@ final class Lane: Sendable {
             return false
         }
         let parcel = Parcel(
-            notice: queued.notice, now: begunAt, thread: threads.withLock { $0[queued.notice.key.group] },
-            repeated: queued.isInDoubt, resend: queued.resendOf == nil ? nil : queued.id)
+            notice: queued.notice, id: queued.id, now: begunAt,
+            thread: threads.withLock { $0[queued.notice.key.group] }, repeated: queued.isInDoubt)
         let answer = await receiver.withLock({ $0 }).deliver(parcel)
         // Stopped in the midst of it: nobody knows, and the next start says so.
         if Task.isCancelled, case .retry = answer { return false }
@@ -186,6 +186,7 @@ final class Lane: Sendable {
         switch settlement.result {
         case .delivered:
             figures.sinceDecision.observe((now - notice.at).seconds)
+            if notice.reason == .test { figures.test.set((now - notice.at).seconds) }
             if settlement.queued.resendOf == nil, let happened = notice.happenedAt {
                 figures.sinceEvent.observe((now - happened).seconds)
             }
@@ -215,7 +216,7 @@ extension Notice {
         case .first: firing.map(\.startsAt).min()
         case .newAlerts, .occurred, .occurredSince: alerts.map(\.startsAt).max()
         case .allResolved, .newResolved: resolved.map(\.endsAt).max()
-        case .escalated, .storm, .repeated, .resent, nil: nil
+        case .escalated, .storm, .repeated, .resent, .test, nil: nil
         }
     }
 }

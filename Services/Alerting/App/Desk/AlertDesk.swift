@@ -31,9 +31,9 @@ actor AlertDesk: Service {
 
     private let journal: Journal
     private let store: AlertStore
-    private let delivery: Delivery
+    let delivery: Delivery
     private let receivers: @Sendable (AlertingConfiguration) -> [Delivery.Destination]
-    private let clock: any WallClock
+    let clock: any WallClock
     private let figures: AlertingFigures
     private let logger: Logger
     private var current: AlertBook
@@ -138,18 +138,20 @@ actor AlertDesk: Service {
         let now = clock.now()
         let id = DerivedID.make("ntf", original.id, "resend", UUID().uuidString)
         let policy = delivery.lane(original.destination)?.policy ?? .standard(original.channel)
-        let told = original.notice
-        let notice = Notice(
-            key: told.key, receiver: told.receiver, groupLabels: told.groupLabels, routeLabels: told.routeLabels,
-            alerts: told.alerts, more: told.more, entry: told.entry, reason: .resent, at: told.at)
         let queued = QueuedNotice(
-            id: id, notice: notice, channel: original.channel, expiresAt: now + policy.expiresAfter,
+            id: id, notice: original.notice.with(reason: .resent), channel: original.channel,
+            expiresAt: now + policy.expiresAfter,
             resendOf: original.id, nextAt: now)
         let audit = AuditEntry(
             by: by, through: through, action: "resend", subject: original.id, detail: id, at: now)
-        try await journal.write([.message(queued), .audit(audit)])
-        if case .leads = role { unkept += delivery.resume([queued], at: now) }
+        try await send([queued], audit, at: now)
         return id
+    }
+
+    /// Keeps messages that somebody asked for; whoever leads sends them.
+    func send(_ messages: [QueuedNotice], _ audit: AuditEntry, at now: Timestamp) async throws {
+        try await journal.write(messages.map { .message($0) } + [.audit(audit)])
+        if case .leads = role { unkept += delivery.resume(messages, at: now) }
     }
 
     /// Who took notice of what.

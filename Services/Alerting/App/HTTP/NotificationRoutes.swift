@@ -20,6 +20,7 @@ struct NotificationRoutes: Sendable {
         api.router.get("/api/notifications.csv") { request, _ in try await export(request) }
         api.router.get("/api/notifications/verify") { _, _ in try await verify() }
         api.router.post("/api/notifications/:id/resend") { request, context in try await resend(request, context) }
+        api.router.post("/api/receivers/:name/test") { request, context in try await test(request, context) }
         let filters =
             "Filters: from, to (RFC 3339), receiver, channel, result, text (of labels and subject), notification."
         for description in [
@@ -33,6 +34,11 @@ struct NotificationRoutes: Sendable {
             RouteDescription(
                 "POST", "/api/notifications/{id}/resend", "Sends a notification again, marked as such.",
                 requestExample: #"{"by":"owner","through":"api"}"#, responses: [202: "it is in line", 404: "unknown"]),
+            RouteDescription(
+                "POST", "/api/receivers/{name}/test",
+                "Sends a test, marked as such, through every channel of a receiver; the delivery log says what became of it.",
+                requestExample: #"{"by":"owner"}"#,
+                responses: [202: "the tests are in line, each with its notification's id", 404: "no such receiver"]),
         ] { api.describe(description) }
     }
 
@@ -140,6 +146,23 @@ struct NotificationRoutes: Sendable {
             try await desk.resend(queued, by: by, through: Self.name(order.through ?? "api", "through"))
         }
         return try JSONBody.response(Resent(id: made), status: .accepted)
+    }
+
+    private struct Tests: Encodable { let sent: [SentTest] }
+
+    private func test(_ request: Request, _ context: ServiceRequestContext) async throws -> Response {
+        let given = try context.parameters.require("name")
+        let order = try await JSONBody.decode(Order.self, from: request, context: context)
+        let by = try Self.name(order.by, "by")
+        let way = try Self.name(order.through ?? "api", "through")
+        do {
+            let sent = try await kept {
+                try await desk.sendTest(receiver: given.removingPercentEncoding ?? given, by: by, through: way)
+            }
+            return try JSONBody.response(Tests(sent: sent), status: .accepted)
+        } catch let error as AlertDesk.UnknownReceiver {
+            throw Problem.notFound("\(error)")
+        }
     }
 
     /// Who does something, or by what way: a short text.

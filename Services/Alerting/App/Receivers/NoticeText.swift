@@ -33,7 +33,23 @@ struct NoticeText {
     init(_ notice: Notice) { self.notice = notice }
 
     /// `[FIRING:2] SourceDown (critical)`; of mere occurrences `[EVENT] WhaleTrade (info)`.
-    var subject: String {
+    var subject: String { mark + plainSubject }
+
+    /// What must be seen first, whatever the operator's templates say; empty when there is nothing.
+    var mark: String {
+        switch notice.reason {
+        case .test: "[TEST] "
+        case .resent: "[SENT AGAIN] "
+        case .escalated: "[ESCALATED] "
+        default: ""
+        }
+    }
+
+    /// What is said beside the alerts; nil when nothing is.
+    var note: String? { notice.note }
+
+    /// The subject without its mark.
+    var plainSubject: String {
         let common = notice.commonLabels
         let name = first(notice.groupLabels["alertname"], common["alertname"], "several alerts")
         let severity = common["severity"]
@@ -63,7 +79,7 @@ struct NoticeText {
 
     /// Plain text with one paragraph an alert.
     var text: String {
-        var parts = shown.map(paragraph)
+        var parts = [note].compactMap(\.self) + shown.map(paragraph)
         if let more = more(than: shown.count) { parts.append(more) }
         return parts.joined(separator: "\n\n")
     }
@@ -75,7 +91,8 @@ struct NoticeText {
             return "<p style=\"border-left:4px solid \(color);padding-left:8px\">\(Self.lines(paragraph(alert)))</p>"
         }
         let rest = more(than: shown.count).map { "<p>\(Self.escape($0))</p>" } ?? ""
-        return "<html><body><h3>\(Self.escape(subject))</h3>\(rows.joined())\(rest)</body></html>"
+        let note = note.map { "<p>\(Self.lines($0))</p>" } ?? ""
+        return "<html><body><h3>\(Self.escape(subject))</h3>\(note)\(rows.joined())\(rest)</body></html>"
     }
 
     /// One alert: what it is, its labels, since when, and where to read on.

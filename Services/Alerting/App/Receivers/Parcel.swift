@@ -4,16 +4,13 @@ import Domain
 /// One notice on its way to a destination.
 struct Parcel: Sendable {
     let notice: Notice
+    /// What the receiver knows it by, the same over all tries.
+    let id: String
     let now: Timestamp
     /// Where the same incident was told before at this destination; nil at its first message.
     var thread: MessageThread?
     /// It may have arrived before: the program died between the sending and the note of it.
     var repeated = false
-    /// The id of a notification that is sent again on demand; nil: it is the notice's own.
-    var resend: String?
-
-    /// What the receiver knows it by, the same over all tries.
-    var id: String { resend ?? notice.id }
 }
 
 /// A message that can be answered or changed later, as the provider names it.

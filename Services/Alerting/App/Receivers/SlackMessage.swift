@@ -65,6 +65,10 @@ struct SlackMessage: Encodable {
     /// A block for each alert until the message is full; what is left out is counted.
     private static func alerts(_ words: NoticeText) -> [Block] {
         var blocks: [Block] = []
+        if let note = words.note {
+            blocks.append(
+                Block(type: "section", text: Text(type: "mrkdwn", text: escaped(note, Limit.section / 3))))
+        }
         var room = Limit.whole
         var told = 0
         for alert in words.shown {

@@ -19,6 +19,10 @@ struct TelegramText {
         let title = subject.clipped(units: 300)
         var pieces = [(html: "<b>\(NoticeText.escape(title))</b>", plain: title)]
         var room = Self.limit - pieces[0].plain.utf16.count
+        if let note = words.note?.clipped(units: 500) {
+            room -= note.utf16.count + 2
+            pieces.append((NoticeText.escape(note), note))
+        }
         var told = 0
         for alert in words.shown {
             let headline = words.headline(alert).clipped(units: 500)

@@ -11,8 +11,15 @@ struct Wording: Sendable {
 
     static let plain = Wording()
 
-    func subject(of notice: Notice) -> String { fill(subject, notice) { NoticeText(notice).subject } }
-    func text(of notice: Notice) -> String { fill(text, notice) { NoticeText(notice).text } }
+    func subject(of notice: Notice) -> String {
+        NoticeText(notice).mark + fill(subject, notice) { NoticeText(notice).plainSubject }
+    }
+    /// - Returns: the template's text under the notice's own note; else the suite's own.
+    func text(of notice: Notice) -> String {
+        let words = NoticeText(notice)
+        guard text != nil, let note = words.note else { return fill(text, notice) { words.text } }
+        return "\(note)\n\n" + fill(text, notice) { words.text }
+    }
 
     /// - Returns: the template's HTML; else the template's text as HTML; else the suite's own.
     func html(of notice: Notice) -> String {
