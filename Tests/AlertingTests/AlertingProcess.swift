@@ -118,15 +118,23 @@ final class AlertingProcess: Sendable {
     /// Posts alerts as Prometheus does, and gives the status.
     @discardableResult
     func post(_ name: String, instance: String = "a", resolved: Bool = false) async throws -> Int {
+        try await post(name, instances: [instance], resolved: resolved)
+    }
+
+    /// Several at once, as one round of them.
+    @discardableResult
+    func post(_ name: String, instances: [String], resolved: Bool) async throws -> Int {
         let now = Date()
         let format = ISO8601DateFormatter()
         let end = format.string(from: resolved ? now.addingTimeInterval(-1) : now.addingTimeInterval(240))
-        let body = """
-            [{"labels":{"alertname":"\(name)","severity":"critical","instance":"\(instance)"},
-            "annotations":{"summary":"\(name) <is> & down"},"startsAt":"\(format.string(from: now.addingTimeInterval(-60)))",
-            "endsAt":"\(end)","generatorURL":"http://prometheus/graph"}]
+        let alerts = instances.map { instance in
             """
-        return try await send(.post, "/api/v2/alerts", body).status
+            {"labels":{"alertname":"\(name)","severity":"critical","instance":"\(instance)"},
+            "annotations":{"summary":"\(name) <is> & down"},"startsAt":"\(format.string(from: now.addingTimeInterval(-60)))",
+            "endsAt":"\(end)","generatorURL":"http://prometheus/graph"}
+            """
+        }
+        return try await send(.post, "/api/v2/alerts", "[\(alerts.joined(separator: ","))]").status
     }
 
     func send(_ method: HTTPRequest.Method, _ path: String, _ body: String = "") async throws -> HTTPResponse {

@@ -79,7 +79,8 @@ struct ConformanceTests {
             #expect((now - SystemClock().now()).nanoseconds.magnitude < 2_000_000_000)
             let bars = try await bench.rest.klines(
                 bench.symbol, .minute1, from: now - .minutes(20), through: now, now: now)
-            #expect(bars.count >= 20 && bars.dropLast().allSatisfy(\.isFinal))
+            // Nothing may have traded yet in the minute that has just begun.
+            #expect(bars.count >= 19 && bars.dropLast().allSatisfy(\.isFinal), "\(bars.count)")
             let trades = try await bench.rest.historicalTrades(bench.symbol, limit: 1000)
             #expect(zip(trades.dropFirst(), trades).allSatisfy { $0.id == $1.id + 1 })
             let first = try #require(trades.first)
