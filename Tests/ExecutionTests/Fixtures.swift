@@ -40,6 +40,12 @@ enum Make {
             feeInBase: feeInBase, isMaker: false, time: time)
     }
 
+    /// A print of Bitcoin at second `id`.
+    static func print(_ id: Int64, at units: Int64) -> Print {
+        Print(
+            id: id, symbol: btc, price: price(units), quantity: quantity(1), aggressor: .sell, time: time(id * 1000))
+    }
+
     static func tick(_ id: Int64, _ units: Int64, at milliseconds: Int64) -> Tick {
         Tick(id: id, price: price(units), time: time(milliseconds))
     }

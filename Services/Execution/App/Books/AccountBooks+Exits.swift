@@ -79,10 +79,11 @@ extension AccountBooks {
 
     /// Claims a set of protective orders together, so that all of it counts as sent.
     ///
-    /// - Parameter cancelling: the partner that is given up because `ids` is fired alone.
+    /// - Parameter firing: the set's other orders, which are given up because the trigger of `ids` was reached; nil where
+    ///   `ids` go to the venue to wait there.
     /// - Returns: false when any of them is not `approved` (or `submitting`, when `again`) any more.
     func claimExits(
-        _ ids: [String], cancelling partner: [String] = [], window: Duration, again: Bool = false
+        _ ids: [String], firing partners: [String]? = nil, window: Duration, again: Bool = false
     ) async throws -> Bool {
         try await change { transaction, locked in
             let rows = try await transaction.query(
@@ -93,18 +94,19 @@ extension AccountBooks {
             try await transaction.execute(
                 """
                 UPDATE orders SET state = 'submitting', claim_token = $2, attempts = attempts + 1,
-                    submitted_at = clock_timestamp(), valid_until = clock_timestamp() + $3::interval, updated_at = now()
+                    submitted_at = clock_timestamp(), valid_until = clock_timestamp() + $3::interval, updated_at = now(),
+                    fired = fired OR $4
                 WHERE id = ANY ($1::text[])
-                """, [BoundArray(ids), locked.token, window])
+                """, [BoundArray(ids), locked.token, window, partners != nil])
             for row in rows {
                 var booked = try BookedOrder(row)
                 booked.state = .submitting
                 try await self.tell(booked, "", transaction)
             }
-            let partners = try await transaction.query(
+            let given = try await transaction.query(
                 "SELECT " + BookedOrder.columns + " FROM orders WHERE id = ANY ($1::text[]) AND state = 'approved'",
-                [BoundArray(partner)])
-            for row in partners {
+                [BoundArray(partners ?? [])])
+            for row in given {
                 _ = try await self.end(try BookedOrder(row), .cancelled, "its partner was fired", transaction)
             }
             return true

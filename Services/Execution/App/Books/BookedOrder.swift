@@ -13,6 +13,8 @@ struct BookedOrder: Sendable, Hashable {
     var position: String?
     /// Of the exit set it belongs to.
     var version: Int64?
+    /// A protective order whose trigger was reached here: it is sent as a market order.
+    var isFired = false
     /// When it was approved, wall time.
     var createdAt: Timestamp
     /// The venue's own number for it; nil until the venue has told it.
@@ -22,7 +24,7 @@ struct BookedOrder: Sendable, Hashable {
         orders.id, orders.account, orders.symbol, orders.side, orders.type, orders.purpose, orders.quantity,
         orders.limit_price, orders.trigger_price, orders.protective_stop, orders.protective_target, orders.strategy,
         orders.reason, orders.correlation, orders.decided_ns, orders.expires_ns, orders.state, orders.filled_quantity,
-        orders.position_id, orders.exits_version, orders.created_at, orders.venue_order_id,
+        orders.position_id, orders.exits_version, orders.fired, orders.created_at, orders.venue_order_id,
         (SELECT coalesce(sum(f.quantity), 0) FROM fills_set_aside f WHERE f.order_id = orders.id
             AND f.settlement IS DISTINCT FROM 'booked') AS aside
         """
@@ -41,6 +43,7 @@ struct BookedOrder: Sendable, Hashable {
         aside = try row.quantity("aside")
         position = try row.optional("position_id")
         version = try row.optional("exits_version")
+        isFired = try row.bool("fired")
         createdAt = try row.wallTime("created_at")
         venueID = try row.optional("venue_order_id")
     }
@@ -67,7 +70,8 @@ struct BookedOrder: Sendable, Hashable {
     /// As the core sees a protective order; nil for the others.
     var liveExit: LiveExit? {
         guard isExit, !state.isTerminal, let position, let version else { return nil }
-        return LiveExit(order: order, position: position, version: version, state: state, filled: filled)
+        return LiveExit(
+            order: order, position: position, version: version, state: state, filled: filled, isFired: isFired)
     }
 }
 

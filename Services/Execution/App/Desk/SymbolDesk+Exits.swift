@@ -124,14 +124,14 @@ extension SymbolDesk {
             isLoaded = false
             return
         }
-        try await place(set)
+        if tracked.booked.isFired { try await send(tracked.booked) } else { try await place(set) }
     }
 
     /// The venue would not take it: the next set is watched here, and offered again later. A sale that it refuses is tried again
     /// after a pause that grows, so that neither the venue nor the books are flooded.
     func refusedExit(_ tracked: TrackedOrder) {
         guard let position = tracked.booked.position else { return }
-        if tracked.isFired {
+        if tracked.booked.isFired {
             refusals.refusedToSell(position, now: .now)
         } else {
             refusals.refusedToHold(
@@ -146,7 +146,7 @@ extension SymbolDesk {
         guard let due = ExitWatch.due(exits, touched), refusals.sells(due.position, now: .now) else { return }
         let partners = exits.map(\.order.id).filter { $0 != due.order.id }
         guard
-            try await parts.books.claimExits([due.order.id], cancelling: partners, window: parts.venue.validity),
+            try await parts.books.claimExits([due.order.id], firing: partners, window: parts.venue.validity),
             let tracked = orders[due.order.id]
         else {
             isLoaded = false
@@ -156,8 +156,7 @@ extension SymbolDesk {
         parts.logger.notice(
             "a protective order fires here", metadata: ["order": "\(due.order.id)", "symbol": "\(symbol)"])
         var fired = tracked.booked
-        fired.order = due.order.sold(as: due.order.type, now: parts.board.now)
-        fired.state = .submitting
-        try await send(fired, as: .market)
+        fired.isFired = true
+        try await send(fired)
     }
 }

@@ -37,7 +37,7 @@ extension SymbolDesk {
             return false
         case .send(let booked):
             parts.metrics.order(.submitting)
-            try await send(booked, as: booked.order.type)
+            try await send(booked)
             return true
         }
     }
@@ -60,18 +60,20 @@ extension SymbolDesk {
             })
     }
 
-    /// Sends an order that is claimed.
-    func send(_ booked: BookedOrder, as type: OrderType) async throws {
+    /// Sends an order that is claimed; a protective one that was fired as a market order.
+    func send(_ booked: BookedOrder) async throws {
+        let type = booked.isFired ? .market : booked.order.type
+        // A protective order was decided on when its position opened; it sells by the market of now.
+        let order = booked.isFired ? booked.order.sold(as: booked.order.type, now: parts.board.now) : booked.order
         var tracked = TrackedOrder(booked, validity: parts.venue.validity, now: .now)
         tracked.beginSending()
-        tracked.isFired = booked.isExit && type == .market
         orders[booked.order.id] = tracked
         let outcome = await parts.gate.call("place") { () async throws(VenueError) in
-            try await self.parts.venue.place(booked.order, as: type)
+            try await self.parts.venue.place(order, as: type)
         }
         switch outcome {
         case .success(let answer):
-            parts.metrics.sent(after: parts.board.now - booked.order.decidedAt)
+            parts.metrics.sent(after: parts.board.now - order.decidedAt)
             try await settle(answer)
         case .failure(let error): try await failed(booked.order.id, error)
         }

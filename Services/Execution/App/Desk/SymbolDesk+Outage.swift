@@ -33,7 +33,7 @@ extension SymbolDesk {
         for record in records {
             switch record {
             case .fired(let order, let partners):
-                _ = try await parts.books.claimExits([order], cancelling: partners, window: parts.venue.validity)
+                _ = try await parts.books.claimExits([order], firing: partners, window: parts.venue.validity)
             case .filled(let fill): _ = try await bookOrSetAside([fill], of: fill.orderID, venueID: nil)
             }
         }

@@ -11,8 +11,6 @@ struct TrackedOrder: Sendable {
     var nextLook: ContinuousClock.Instant
     /// When it is sent again, if it has to be.
     var nextSend: ContinuousClock.Instant
-    /// A protective order that left as a market order, since it fired here.
-    var isFired = false
     /// How often it was asked for without learning anything.
     var looks = 0
 

@@ -45,13 +45,18 @@ package struct LiveExit: Hashable, Sendable {
     package let version: Int64
     package let state: OrderState
     package let filled: Quantity
+    /// Its trigger was reached here: it is sent as a market order.
+    package let isFired: Bool
 
-    package init(order: Order, position: String, version: Int64, state: OrderState, filled: Quantity) {
+    package init(
+        order: Order, position: String, version: Int64, state: OrderState, filled: Quantity, isFired: Bool = false
+    ) {
         self.order = order
         self.position = position
         self.version = version
         self.state = state
         self.filled = filled
+        self.isFired = isFired
     }
 
     /// What it would still sell.
@@ -86,6 +91,8 @@ package struct ExitChange: Hashable, Sendable {
         guard let held, held.isOpen, !leaving,
             let wanted = ExitSet(held, version: lastVersion + 1, lot: lot, correlation: correlation, now: now)
         else { return ExitChange(withdraw: live.map(\.order.id)) }
+        // What is being sent, and what was fired and sells everything, is settled before anything else sells.
+        guard live.allSatisfy({ $0.state != .submitting && !$0.isFired }) else { return .none }
         // A leg that has begun to fill sells the rest by itself; its partner is over at the venue.
         let running = live.filter { $0.filled.isPositive && $0.position == held.id }
         if let first = running.first, running.count == 1, first.remaining == wanted.orders.first?.quantity {

@@ -15,10 +15,11 @@ package enum ExitWatch {
 
     /// The order of `exits` to send after these prices, the stop before the target; nil while none fires.
     ///
-    /// Of a stop and a target that both were reached it is not known which came first: the stop is taken.
+    /// Of a stop and a target that both were reached it is not known which came first: the stop is taken. While any of
+    /// `exits` was sent nothing fires: the same would be sold twice.
     package static func due(_ exits: [LiveExit], _ touched: TouchedPrices) -> LiveExit? {
-        exits.filter { exit in
-            guard exit.state == .approved else { return false }
+        guard exits.allSatisfy({ $0.state == .approved }) else { return nil }
+        return exits.filter { exit in
             let since = exit.order.decidedAt
             return [touched.low(since: since), touched.high(since: since)].contains { price in
                 price.map { fires(exit.order, at: $0) } ?? false
