@@ -51,7 +51,10 @@ struct PageTests {
             let alarm = try await AlertingProcess(database)
             let program = try await alarm.start()
             var visit = Visit(alarm: alarm)
-            for path in ["/ui/", "/ui/silences", "/ui/deliveries", "/ui/routes"] {
+            for path in [
+                "/ui/", "/ui/silences", "/ui/channels", "/ui/deliveries", "/ui/routes", "/ui/thresholds",
+                "/ui/thresholds/edit?name=event_backlog", "/ui/settings", "/ui/settings/alertmanager.yml",
+            ] {
                 let answer = try await visit.get(path)
                 #expect(answer.status == 303 && answer.header("Location") == "/ui/login", "\(path)")
             }
@@ -72,6 +75,9 @@ struct PageTests {
             let logout = try await visit.post("/ui/logout", [:])
             #expect(logout.status == 303)
             #expect(try await visit.get("/ui/").status == 303)
+            let foreign = try await visit.post(
+                "/ui/login", ["key": AlertingProcess.pageKey], headers: [("Sec-Fetch-Site", "cross-site")])
+            #expect(foreign.status == 403 && foreign.header("Set-Cookie") == nil)
             // Guessing is slowed down; the answer says for how long.
             var statuses: Set<Int> = []
             for _ in 0..<15 { statuses.insert(try await visit.post("/ui/login", ["key": "guess"]).status) }
@@ -91,7 +97,7 @@ struct PageTests {
             try await visit.logIn()
             let page = try await eventually("both are shown") {
                 let page = try await visit.get("/ui/").text
-                return page.contains("2 alerts in 1 groups") ? page : nil
+                return page.contains("2 alerts in 1 group") ? page : nil
             }
             #expect(page.contains("SourceDown &lt;is&gt; &amp; down") && page.contains("next send at"))
             #expect(page.utf8.count < 100_000)
@@ -123,6 +129,120 @@ struct PageTests {
             #expect(try await visit.get("/ui/").text.contains("silenced"))
             let routes = try await visit.get("/ui/routes?labels=" + PageText.query("severity=\"critical\"")).text
             #expect(routes.contains("To <strong>owner</strong>"))
+            #expect(try await program.terminate() == 0)
+        }
+    }
+
+    @Test func `a thousand alerts: the first view is small and quick, what is worst and newest first`() async throws {
+        try await withTestDatabase { database in
+            let alarm = try await AlertingProcess(database)
+            let program = try await alarm.start()
+            let format = ISO8601DateFormatter()
+            let now = Date()
+            let alerts = (0..<1000).map { number in
+                let severity = number < 100 ? "critical" : number < 500 ? "warning" : "info"
+                return """
+                    {"labels":{"alertname":"Rule\(number / 10)","severity":"\(severity)","instance":"host-\(number).example.com:9100","service":"market-data","symbol":"BTCUSDT"},
+                    "annotations":{"summary":"host-\(number) says nothing about BTCUSDT","description":"Market data is disconnected or stale. No entry is approved on stale prices.","runbook_url":"https://example.com/runbook#rule\(number)"},
+                    "startsAt":"\(format.string(from: now.addingTimeInterval(Double(number % 100 - 4000))))",
+                    "endsAt":"\(format.string(from: now.addingTimeInterval(3600)))"}
+                    """
+            }
+            #expect(try await alarm.send(.post, "/api/v2/alerts", "[\(alerts.joined(separator: ","))]").status == 200)
+            var visit = Visit(alarm: alarm)
+            try await visit.logIn()
+            let page = try await eventually("all are there") {
+                let page = try await visit.get("/ui/").text
+                return page.contains("1000 alerts in 100 groups") ? page : nil
+            }
+            let style = try await visit.get("/ui/page.css").text
+            var times: [Duration] = []
+            for _ in 0..<15 {
+                times.append(try await ContinuousClock().measure { _ = try await visit.get("/ui/") })
+            }
+            let bytes = page.utf8.count + style.utf8.count
+            print("the page with 1000 alerts: \(bytes) bytes with its style, \(times.sorted()[7]) each")
+            #expect(bytes < 100_000)
+            #expect(page.contains("more groups: filter to see them"))
+            // Of the critical ones Rule9 holds the newest alert; no warning comes before the last of them.
+            let shown = page.matches(of: /<section class="card ([a-z]*)" aria-label="(Rule\d+)"/).map {
+                (severity: String($0.1), name: String($0.2))
+            }
+            #expect(shown.first?.name == "Rule9" && shown.count >= 20)
+            #expect(shown.map(\.severity) == shown.map(\.severity).sorted())
+            let critical = shown.filter { $0.severity == "critical" }.map(\.name)
+            #expect(critical == (0..<10).reversed().map { "Rule\($0)" })
+            // One group alone shows all of its alerts.
+            #expect(
+                try await visit.get("/ui/?filter=" + PageText.query("alertname=\"Rule0\"")).text.contains(
+                    "10 alerts in 1 group"))
+            #expect(try await program.terminate() == 0)
+        }
+    }
+
+    @Test func `what is set can be taken away as files that the tools of Prometheus read`() async throws {
+        try await withTestDatabase { database in
+            let alarm = try await AlertingProcess(database)
+            let program = try await alarm.start()
+            var visit = Visit(alarm: alarm)
+            try await visit.logIn()
+            let saved = try await visit.post(
+                "/ui/thresholds/edit",
+                [
+                    "form_token": visit.formToken, "name": "drawdown", "value": "62.5", "checked": "0.625",
+                    "base": "0", "comment": "calmer <days>", "action": "save",
+                ])
+            #expect(saved.status == 303)
+            #expect(try await visit.get("/ui/settings").text.contains("calmer &lt;days&gt;"))
+            // A program with a key needs no session.
+            func file(_ name: String) async throws -> String {
+                let answer = try await alarm.client.send(
+                    HTTPRequest(
+                        .get, "http://127.0.0.1:\(alarm.port)/ui/settings/\(name)",
+                        headers: [("Authorization", "Bearer \(AlertingProcess.pageKey)")]))
+                #expect(answer.header("Content-Disposition") == "attachment; filename=\"\(name)\"")
+                let file = alarm.folder.appending(path: name)
+                try Data(answer.body).write(to: file)
+                #expect(!answer.text.contains("canary"))
+                return file.path
+            }
+            let routing = try await file("alertmanager.yml")
+            try await Command.require("/usr/bin/amtool", ["check-config", routing])
+            #expect(try String(contentsOfFile: routing, encoding: .utf8).contains("# Drawdown: 62.5 % of the limit"))
+            let rules = try await Command.require(
+                "/usr/bin/promtool", ["check", "rules", try await file("thresholds.yml")])
+            #expect(rules.contains("1 rules found"))
+            let metrics = try await alarm.send(.get, "/metrics").text
+            #expect(metrics.contains(#"plimsoll_alert_threshold{threshold="drawdown"} 0.625"#))
+            #expect(try await program.terminate() == 0)
+        }
+    }
+
+    @Test func `whoever asks too fast waits, and what fails is said in words`() async throws {
+        try await withTestDatabase { database in
+            let alarm = try await AlertingProcess(database)
+            let program = try await alarm.start()
+            var visit = Visit(alarm: alarm)
+            try await visit.logIn()
+            let missing = try await visit.get("/ui/thresholds/edit?name=nothing")
+            #expect(missing.status == 404 && missing.text.contains("There is no threshold of this name."))
+            // 120 at once, then ten a second.
+            let slowed = try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { [visit] in
+                        for _ in 0..<200 {
+                            let answer = try await visit.get("/ui/routes")
+                            if answer.status != 200 { return answer }
+                        }
+                        return try await visit.get("/ui/routes")
+                    }
+                }
+                let first = try await group.next()
+                group.cancelAll()
+                return try #require(first)
+            }
+            #expect(
+                slowed.status == 429 && slowed.header("Retry-After") == "1" && slowed.text.contains("Wait 1 second"))
             #expect(try await program.terminate() == 0)
         }
     }

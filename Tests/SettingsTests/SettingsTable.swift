@@ -187,6 +187,7 @@ struct Setting: Sendable, CustomTestStringConvertible {
             Setting("alerting.spool_folder", malformed: [""], trees: [map]),
             Setting("alerting.external_url", trees: [map]),
             Setting("alerting.page_keys_file", malformed: ["/nowhere/at/all"]),
+            Setting("alerting.prometheus_url", malformed: address, dangerous: "http://api.example.com"),
             Setting("alerting.allow_private_receivers", malformed: ["yes"]),
             Setting("exchange_sim.port", required: true, malformed: port),
             Setting("exchange_sim.mode", malformed: ["magic"]),

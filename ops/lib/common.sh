@@ -17,6 +17,7 @@ declare -A PACKAGE_OF=(
     [pgbouncer]=pgbouncer [redis-server]=redis-server [prometheus]=prometheus [promtool]=prometheus
     [prometheus-alertmanager]=prometheus-alertmanager [amtool]=prometheus-alertmanager
     [shellcheck]=shellcheck [curl]=curl [python3]=python3 [openssl]=openssl [fuser]=psmisc [git]=git
+    [chromium]=chromium [chromedriver]=chromium-driver
 )
 
 # missing_packages PROGRAM…: the Debian packages that are needed and not installed, one a line.
@@ -27,7 +28,7 @@ missing_packages() {
         postgres) [ -n "$POSTGRES_BIN" ] && [ -x "$POSTGRES_BIN/postgres" ] || echo postgresql ;;
         aiosmtpd) /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || echo python3-aiosmtpd ;;
         venv) /usr/bin/python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv ;;
-        *-dev) [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$program" 2>/dev/null)" = "ii " ] || echo "$program" ;;
+        *-dev | fonts-*) [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$program" 2>/dev/null)" = "ii " ] || echo "$program" ;;
         *) command -v "$program" >/dev/null 2>&1 || echo "${PACKAGE_OF[$program]:-$program}" ;;
         esac
     done | sort -u

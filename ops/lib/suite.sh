@@ -50,6 +50,7 @@ export_settings() {
     export PLIMSOLL_DATABASE_PORT=${PORT[pgbouncer]} PLIMSOLL_REDIS_PORT=${PORT[redis]}
     export PLIMSOLL_EXCHANGE_REST_URL=${PLIMSOLL_EXCHANGE_REST_URL:-http://127.0.0.1:${PORT[exchange-sim]}}
     export PLIMSOLL_EXCHANGE_WEBSOCKET_URL=${PLIMSOLL_EXCHANGE_WEBSOCKET_URL:-ws://127.0.0.1:${PORT[exchange-sim]}}
+    export PLIMSOLL_ALERTING_PROMETHEUS_URL=http://127.0.0.1:${PORT[prometheus]}
     # A key under `global` of config/alerting.yml.
     export ALERTING_GLOBAL_SMTP_SMARTHOST=localhost:${PORT[mail]}
 }

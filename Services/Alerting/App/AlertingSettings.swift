@@ -8,6 +8,7 @@ import ServiceKit
 /// - `alerting.external_url` (text, default empty): where people reach this service, for links.
 /// - `alerting.allow_private_receivers` (true or false, default false): receivers may be inside one's own network.
 /// - `alerting.page_keys_file` (path, default none): who may use the page, a name and a key a line; without it there is none.
+/// - `alerting.prometheus_url` (address, default none): asked how often another threshold would have fired.
 /// - `alerting.channels.KIND.per_minute`, `.burst` (1 to 100000), `.expires_after` (10 s to 7 d, default 6h), `.storm_limit`
 ///   (0 to 100000; 0: never) for `slack`, `telegram`, `email` and `webhook`: see `ChannelPolicy`.
 /// - `alerting.events_expire_after` (10 s to 7 d, default 1h): an occurrence that is older is not told any more.
@@ -20,6 +21,8 @@ struct AlertingSettings {
     let allowPrivateReceivers: Bool
     /// Nil: there is no page.
     let pageKeys: PageKeys?
+    /// Nil: there is none to ask.
+    let prometheusURL: String?
     let policies: DeliveryPolicies
     let retention: Retention
     /// Nil: the file is faulty, and the reader of the settings knows why.
@@ -30,6 +33,9 @@ struct AlertingSettings {
         externalURL = reader.optionalString("alerting.external_url") ?? ""
         allowPrivateReceivers = reader.boolean("alerting.allow_private_receivers", default: false)
         pageKeys = Self.pageKeys(reader)
+        prometheusURL =
+            reader.has("alerting.prometheus_url")
+            ? reader.url("alerting.prometheus_url", schemes: ["http", "https"]) : nil
         policies = Self.policies(reader)
         let years = Duration.seconds(3650 * 86_400)
         retention = Retention(

@@ -62,14 +62,17 @@ struct Build {
         ).add(to: api)
         NotificationRoutes(store: store, desk: desk).add(to: api)
         AcknowledgementRoutes(desk: desk, clock: context.clock).add(to: api)
+        let thresholds = ThresholdKeeper(store: store, metrics: context.metrics, logger: context.logger("thresholds"))
         if let keys = settings.pageKeys {
             try Page(
-                keys: keys, desk: desk, store: store, clock: context.clock,
-                secure: settings.externalURL.hasPrefix("https://")
+                keys: keys, desk: desk, store: store, thresholds: thresholds, delivery: delivery,
+                prometheus: settings.prometheusURL.map(PrometheusClient.init),
+                configuration: { reloader.current }, clock: context.clock,
+                secure: settings.externalURL.hasPrefix("https://"), logger: context.logger("page")
             ).add(to: api)
         }
         // Stopped from the last to the first: what is under way is told and written down before the others may lead.
         services =
-            [bus].compactMap { $0 } + [journal, leadership, delivery, desk, caretaker, intake, reloader]
+            [bus].compactMap { $0 } + [journal, leadership, delivery, desk, caretaker, intake, reloader, thresholds]
     }
 }

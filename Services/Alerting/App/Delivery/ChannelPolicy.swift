@@ -88,6 +88,12 @@ struct TokenBucket: Sendable {
         return now + Timestamp.Span(nanoseconds: (missing + perMinute - 1) / perMinute)
     }
 
+    /// When there will be one; nil: now.
+    func next(at now: Timestamp) -> Timestamp? {
+        var copy = self
+        return copy.take(at: now)
+    }
+
     private mutating func fill(_ now: Timestamp) {
         defer { filledAt = now }
         // A clock that was put back fills nothing.

@@ -81,6 +81,22 @@ struct DestinationQueue: Sendable {
         (entries.map(\.queued.notice.at) + [inFlight?.queued.notice.at].compactMap(\.self)).min()
     }
 
+    /// What holds messages back for a while.
+    struct Brakes: Sendable, Equatable {
+        /// The receiver asked to be left alone until then; nil: it did not.
+        var askedUntil: Timestamp?
+        /// When the rate allows the next message; nil: now.
+        var fullUntil: Timestamp?
+        /// When what is held back in a storm is told as one; nil: there is no storm.
+        var summaryAt: Timestamp?
+    }
+
+    func brakes(at now: Timestamp) -> Brakes {
+        Brakes(
+            askedUntil: quietUntil > now ? quietUntil : nil, fullUntil: bucket.next(at: now),
+            summaryAt: storm.summaryAt)
+    }
+
     // MARK: - In
 
     /// Puts a notice in line.

@@ -82,6 +82,7 @@ final class Lane: Sendable {
     func clear() { queue.withLock { $0.clear() } }
     func remember(_ thread: MessageThread, of group: String) { threads.withLock { $0[group] = thread } }
 
+    func brakes(at now: Timestamp) -> DestinationQueue.Brakes { queue.withLock { $0.brakes(at: now) } }
     var waiting: Int { queue.withLock { $0.count } }
     var oldest: Timestamp? { queue.withLock { $0.oldest } }
 

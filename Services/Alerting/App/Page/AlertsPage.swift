@@ -5,22 +5,26 @@ import ServiceKit
 
 /// What fires now, by group: who hears of it next and why, and who took notice.
 struct AlertsPage: Sendable {
-    /// More are counted, not shown: the page stays small.
+    /// More is counted, not shown: the page stays small, whatever fires.
     private enum Limit {
-        static let groups = 60
+        static let bytes = 72_000
         static let alerts = 5
-        static let alertsOfOneGroup = 200
+        static let alertsOfMany = 2
+        static let many = 12
+        static let alertsOfOneGroup = 100
+        static let textLength = 400
     }
 
     let desk: AlertDesk
     let clock: any WallClock
+    let templates: PageTemplates
 
     func add(to router: PageRouter, _ api: ServiceAPI) {
-        router.get("/ui/", "Alerts", on: api) { _, query in await page(query) }
+        router.get("/ui/", "Alerts", on: api) { visitor, query in await page(query, for: visitor) }
         router.post("/ui/acknowledge", "Acknowledge", on: api) { visitor, form in
             let subject = form["subject"]
             guard let kind = Acknowledgement.Kind(rawValue: form["kind"]), !subject.isEmpty else {
-                throw Problem.badRequest("kind is alert or group, and subject says which")
+                throw Problem.badRequest("The form does not say what is acknowledged.")
             }
             let isTaken = form["withdraw"].isEmpty
             try await desk.acknowledge(
@@ -31,7 +35,7 @@ struct AlertsPage: Sendable {
         }
     }
 
-    private func page(_ query: PageForm) async -> PageAnswer {
+    private func page(_ query: PageForm, for visitor: PageVisitor) async -> PageAnswer {
         let book = await desk.book()
         let acknowledged = await desk.acknowledged
         let now = clock.now()
@@ -42,56 +46,98 @@ struct AlertsPage: Sendable {
             problem = "The filter is no list of matchers: \(error)"
         }
         let wanted = matchers
-        let all = book.groupViews(at: now, where: { wanted.match($0.labels) })
         let one = query["group"]
-        let groups = all.filter { one.isEmpty || $0.key == one }
+        let groups = book.groupViews(at: now, where: { wanted.match($0.labels) })
+            .filter { one.isEmpty || $0.key == one }.map(RankedGroup.init).sorted(by: RankedGroup.precedes)
+        let shown = cards(of: groups, acknowledged, now, isSingle: !one.isEmpty, visitor)
         let model: [String: any Sendable] = [
-            "filter": query["filter"], "none": groups.isEmpty, "alertCount": groups.reduce(0) { $0 + $1.alerts.count },
-            "groupCount": groups.count, "more": max(0, groups.count - Limit.groups), "single": !one.isEmpty,
-            "groups": groups.prefix(Limit.groups).map { group in
-                Self.model(
-                    group, acknowledged, now, limit: one.isEmpty ? Limit.alerts : Limit.alertsOfOneGroup)
-            },
+            "filter": query["filter"], "none": groups.isEmpty && problem == nil, "single": !one.isEmpty,
+            "filtered": !query["filter"].isEmpty, "cards": shown.joined(),
+            "counts": PageText.count(groups.reduce(0) { $0 + $1.group.alerts.count }, "alert") + " in "
+                + PageText.count(groups.count, "group"),
+            "severities": Self.severities(groups), "more": max(0, groups.count - shown.count),
+            "at": PageText.moment(now),
         ]
         return .content(template: "alerts", model: model, problem: problem)
     }
 
+    /// The groups as far as the page's size allows, and one at least.
+    private func cards(
+        of groups: [RankedGroup], _ acknowledged: AcknowledgementBook, _ now: Timestamp, isSingle: Bool,
+        _ visitor: PageVisitor
+    ) -> [String] {
+        var cards: [String] = []
+        var bytes = 0
+        for ranked in groups {
+            var model = Self.model(
+                ranked, acknowledged, now,
+                limit: isSingle ? Limit.alertsOfOneGroup : groups.count > Limit.many ? Limit.alertsOfMany : Limit.alerts
+            )
+            model["formToken"] = visitor.session?.formToken ?? ""
+            let card = templates.render("group", model)
+            bytes += card.utf8.count
+            guard cards.isEmpty || bytes <= Limit.bytes else { break }
+            cards.append(card)
+        }
+        return cards
+    }
+
+    private static func severities(_ groups: [RankedGroup]) -> [[String: any Sendable]] {
+        ["critical", "warning", "info"].compactMap { severity in
+            let count = groups.count { $0.severity == severity }
+            guard count > 0 else { return nil }
+            return [
+                "severity": severity, "count": count, "query": PageText.query("severity=\"\(severity)\""),
+            ]
+        }
+    }
+
     private static func model(
-        _ group: GroupView, _ acknowledged: AcknowledgementBook, _ now: Timestamp, limit: Int
+        _ ranked: RankedGroup, _ acknowledged: AcknowledgementBook, _ now: Timestamp, limit: Int
     ) -> [String: any Sendable] {
+        let group = ranked.group
         let name = group.name.labels["alertname"]
-        let severity = worst(group.alerts.map { $0.alert.labels["severity"] })
         let by = acknowledged[group.key].flatMap { $0.acknowledged ? $0 : nil }
         return [
-            "title": name.isEmpty ? group.name.labels.description : name, "severity": severity, "key": group.key,
-            "query": PageText.query(group.key), "receiver": group.receiver, "count": group.alerts.count,
-            "next": next(group, now), "acknowledgedBy": by.map { "\($0.by), \($0.at)" } ?? "",
+            "title": name.isEmpty ? group.name.labels.description : name, "severity": ranked.severity,
+            "key": group.key, "query": PageText.query(group.key), "receiver": group.receiver,
+            "count": PageText.count(group.alerts.count, "alert"), "next": next(group, now),
+            "acknowledgedBy": by.map { words($0, now) } ?? "",
             "labels": group.name.labels.pairs.filter { $0.name != "alertname" }.map { "\($0.name)=\($0.value)" },
             "matchers": PageText.query(group.name.labels.pairs.map(PageText.matcher).joined(separator: ", ")),
-            "alerts": group.alerts.prefix(limit).map { model($0, acknowledged, in: group) },
+            "alerts": group.alerts.prefix(limit).map { model($0, acknowledged, in: group, now) },
             "rest": max(0, group.alerts.count - limit),
         ]
     }
 
     private static func model(
-        _ view: AlertView, _ acknowledged: AcknowledgementBook, in group: GroupView
+        _ view: AlertView, _ acknowledged: AcknowledgementBook, in group: GroupView, _ now: Timestamp
     ) -> [String: any Sendable] {
         let alert = view.alert
         let by = acknowledged.acknowledgement(of: alert, inGroup: group.key)
-        var state = view.status.state.rawValue
-        if !view.status.silencedBy.isEmpty { state = "silenced" }
-        if !view.status.inhibitedBy.isEmpty {
-            state = "inhibited by \(view.status.inhibitedBy.map(\.description).joined(separator: ", "))"
-        }
+        let grouped = Set(group.name.labels.pairs.map(\.name))
+        let summary = alert.annotations["summary"]
         return [
-            "summary": alert.annotations["summary"].isEmpty ? alert.labels["alertname"] : alert.annotations["summary"],
-            "description": alert.annotations["description"], "state": state, "since": alert.startsAt.description,
-            "fingerprint": alert.fingerprint.description, "acknowledgedBy": by.map { "\($0.by), \($0.at)" } ?? "",
-            "labels": alert.labels.pairs.map { "\($0.name)=\($0.value)" },
-            "matchers": PageText.query(alert.labels.pairs.map(PageText.matcher).joined(separator: ", ")),
+            "summary": String((summary.isEmpty ? alert.labels["alertname"] : summary).prefix(Limit.textLength)),
+            "description": String(alert.annotations["description"].prefix(Limit.textLength)), "state": state(view),
+            "since": "since \(PageText.clock(alert.startsAt, now: now)) (\(PageText.span(now - alert.startsAt)))",
+            "fingerprint": alert.fingerprint.description, "acknowledgedBy": by.map { words($0, now) } ?? "",
+            // What the group says already is not said again.
+            "labels": alert.labels.pairs.filter { !grouped.contains($0.name) }.map { "\($0.name)=\($0.value)" },
             "runbook": PageText.address(alert.annotations["runbook_url"]),
             "dashboard": PageText.address(alert.annotations["dashboard_url"]),
         ]
+    }
+
+    private static func state(_ view: AlertView) -> String {
+        if !view.status.inhibitedBy.isEmpty {
+            return "inhibited by \(view.status.inhibitedBy.map(\.description).joined(separator: ", "))"
+        }
+        return view.status.silencedBy.isEmpty ? "" : "silenced"
+    }
+
+    private static func words(_ taken: Acknowledgement, _ now: Timestamp) -> String {
+        "\(taken.by), \(PageText.ago(taken.at, now: now))" + (taken.comment.isEmpty ? "" : ": \(taken.comment)")
     }
 
     /// When somebody is told of the group next, and why then.
@@ -106,10 +152,33 @@ struct AlertsPage: Sendable {
             case .groupInterval: "the group's interval has to pass"
             }
         let reason = next.at == group.flushAt ? "\(next.reason.rawValue); \(wait)" : next.reason.rawValue
-        return "next send at \(next.at), in \(PageText.span(next.at - now)), because: \(reason)"
+        return
+            "next send at \(PageText.clock(next.at, now: now)), in \(PageText.span(next.at - now)), because: \(reason)"
+    }
+}
+
+/// A group with what its place on the page goes by.
+private struct RankedGroup {
+    /// The worst first; what has another severity comes last.
+    private static let ranks = ["critical", "error", "warning", "info"]
+
+    let group: GroupView
+    /// The worst of its alerts; empty when none is known.
+    let severity: String
+    private let rank: Int
+    private let newest: Timestamp
+
+    init(_ group: GroupView) {
+        self.group = group
+        let found = Set(group.alerts.map { $0.alert.labels["severity"] })
+        rank = Self.ranks.firstIndex { found.contains($0) } ?? Self.ranks.count
+        severity = rank < Self.ranks.count ? Self.ranks[rank] : ""
+        newest = group.alerts.map(\.alert.startsAt).max() ?? .zero
     }
 
-    private static func worst(_ severities: [String]) -> String {
-        ["critical", "warning", "info"].first { severities.contains($0) } ?? ""
+    static func precedes(_ left: RankedGroup, _ right: RankedGroup) -> Bool {
+        if left.rank != right.rank { return left.rank < right.rank }
+        if left.newest != right.newest { return left.newest > right.newest }
+        return left.group.key < right.group.key
     }
 }

@@ -35,13 +35,19 @@ struct DeliveriesPage: Sendable {
         let model: [String: any Sendable] = [
             "text": query["text"], "none": rows.isEmpty && problem == nil,
             "next": rows.count == Self.shown ? rows.last.map { "\($0.seq)" } ?? "" : "",
-            "query": "text=\(PageText.query(query["text"]))&channel=\(PageText.query(query["channel"]))",
+            "query": ["text", "channel", "result"].map { "\($0)=\(PageText.query(query[$0]))" }
+                .joined(separator: "&"),
+            "results": Attempt.Result.allCases.map {
+                ["name": $0.rawValue, "chosen": $0.rawValue == query["result"]] as [String: any Sendable]
+            },
             "channels": ["slack", "telegram", "email", "webhook"].map {
                 ["name": $0, "chosen": $0 == query["channel"]] as [String: any Sendable]
             },
             "rows": rows.map { row in
                 [
-                    "at": row.at, "receiver": row.receiver, "channel": row.channel, "subject": row.subject,
+                    "at": String(row.at.prefix(19)).replacing("T", with: " "), "receiver": row.receiver,
+                    "channel": row.channel,
+                    "subject": row.subject,
                     "result": row.result, "answer": row.answer, "attempt": row.attempt,
                     "notification": row.notification,
                     "again": row.resendOf ?? "",

@@ -1,9 +1,7 @@
-import Domain
-import Foundation
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import ServiceKit
+import Store
 
 /// What a route of the page answers.
 enum PageAnswer: Sendable {
@@ -18,22 +16,17 @@ enum PageAnswer: Sendable {
 struct PageRouter: Sendable {
     typealias Handler = @Sendable (PageVisitor, PageForm) async throws -> PageAnswer
 
-    /// What is in the bar at the top.
-    static let bar = [
-        ("/ui/", "Alerts"), ("/ui/silences", "Silences"), ("/ui/deliveries", "Deliveries"), ("/ui/routes", "Routes"),
-    ]
-
     let access: PageGuard
-    let templates: PageTemplates
-    /// People reach the page over https: the cookie goes nowhere else.
-    let secure: Bool
+    let responses: PageResponses
+
+    var templates: PageTemplates { responses.templates }
 
     /// A page of its own; `handler` gets the query.
     func get(_ path: String, _ title: String, on api: ServiceAPI, _ handler: @escaping Handler) {
         api.router.get(RouterPath(path)) { request, _ in
-            guard let visitor = access.visitor(request) else { return Self.redirect("/ui/login") }
-            let query = PageForm(request.uri.query ?? "")
-            return respond(try await handler(visitor, query), path, title, visitor, message: query["done"])
+            await answer(request, path, title) { visitor in
+                try await handler(visitor, PageForm(request.uri.query ?? ""))
+            }
         }
         api.describe(RouteDescription("GET", path, "The page: \(title.lowercased())."))
     }
@@ -41,96 +34,61 @@ struct PageRouter: Sendable {
     /// What a form does; `handler` gets its fields.
     func post(_ path: String, _ title: String, on api: ServiceAPI, _ handler: @escaping Handler) {
         api.router.post(RouterPath(path)) { request, context in
-            guard let visitor = access.visitor(request) else { return Self.redirect("/ui/login") }
-            let form = PageForm(String(decoding: try await JSONBody.data(of: request, context: context), as: UTF8.self))
-            guard access.admits(request, visitor, formToken: form["form_token"]) else {
-                throw Problem(.forbidden, "the form did not come from this page, or its session has ended")
+            await answer(request, path, title) { visitor in
+                let body = try await JSONBody.data(of: request, context: context)
+                let form = PageForm(String(decoding: body, as: UTF8.self))
+                guard access.admits(request, visitor, formToken: form["form_token"]) else {
+                    throw Problem(.forbidden, "The form did not come from this page, or its session has ended.")
+                }
+                return try await handler(visitor, form)
             }
-            return respond(try await handler(visitor, form), path, title, visitor, message: "")
         }
         api.describe(RouteDescription("POST", path, "A form of the page: \(title.lowercased())."))
     }
 
+    private func answer(
+        _ request: Request, _ path: String, _ title: String, _ handler: (PageVisitor) async throws -> PageAnswer
+    ) async -> Response {
+        guard let visitor = access.visitor(request) else { return responses.redirect("/ui/login") }
+        if let wait = access.sessions.admitRequest(of: visitor.name, at: access.clock.now()) {
+            return responses.slowedDown(visitor, seconds: wait)
+        }
+        do {
+            switch try await handler(visitor) {
+            case .content(let template, let model, let problem):
+                let message = visitor.session.flatMap { access.sessions.takeMessage(in: $0.id) }
+                return responses.page(
+                    title, path, template, model, visitor: visitor, message: message, problem: problem,
+                    problem == nil ? .ok : .unprocessableContent)
+            case .go(let target, let message):
+                if let session = visitor.session { access.sessions.leave(message, in: session.id) }
+                return responses.redirect(target)
+            case .file(let type, let name, let text): return responses.file(type, name, text)
+            }
+        } catch {
+            return responses.failure(error, title, path, visitor)
+        }
+    }
+
     /// Login, logout and the style sheet.
     func addOwnRoutes(to api: ServiceAPI) {
-        api.router.get("/ui/page.css") { _, _ in
-            Self.response(.ok, "text/css; charset=utf-8", templates.style, caching: "max-age=3600")
-        }
-        api.router.get("/ui/login") { _, _ in login(nil) }
+        api.router.get("/ui/page.css") { _, _ in responses.style() }
+        api.router.get("/ui/login") { _, _ in responses.login(nil) }
         api.router.post("/ui/login") { request, context in
-            let now = access.clock.now()
-            if let wait = access.sessions.admitLogin(at: now) {
-                var response = login("Too many tries. Wait \(wait) seconds.", .tooManyRequests)
-                response.headers[.retryAfter] = "\(wait)"
-                return response
+            guard !PageGuard.isForeign(request) else {
+                return responses.login("The form did not come from this page.", .forbidden)
             }
+            let now = access.clock.now()
+            if let wait = access.sessions.admitLogin(at: now) { return responses.login(tooEarlyBy: wait) }
             let form = PageForm(String(decoding: try await JSONBody.data(of: request, context: context), as: UTF8.self))
             guard let name = access.keys.name(for: form["key"]) else {
-                return login("Nobody has this key.", .forbidden)
+                return responses.login("Nobody has this key.", .forbidden)
             }
-            return Self.redirect("/ui/", cookie: PageGuard.cookie(access.sessions.open(name, at: now), secure: secure))
+            return responses.redirect("/ui/", cookie: access.sessions.open(name, at: now))
         }
         api.router.post("/ui/logout") { request, _ in
             if let token = PageGuard.token(request) { access.sessions.close(token) }
-            return Self.redirect("/ui/login", cookie: PageGuard.cookie("", secure: secure))
+            return responses.redirect("/ui/login", cookie: "")
         }
-    }
-
-    private func login(_ problem: String?, _ status: HTTPResponse.Status = .ok) -> Response {
-        let body = templates.render("login", [:])
-        return page("Log in", body, bar: [], visitor: nil, problem: problem, message: nil, status)
-    }
-
-    private func respond(
-        _ answer: PageAnswer, _ path: String, _ title: String, _ visitor: PageVisitor, message: String
-    ) -> Response {
-        switch answer {
-        case .content(let template, var model, let problem):
-            model["formToken"] = visitor.session?.formToken ?? ""
-            let bar = Self.bar.map { ["path": $0.0, "name": $0.1, "current": $0.0 == path] as [String: any Sendable] }
-            return page(
-                title, templates.render(template, model), bar: bar, visitor: visitor, problem: problem,
-                message: message.isEmpty ? nil : message, problem == nil ? .ok : .unprocessableContent)
-        case .go(let target, let message):
-            let separator = target.contains("?") ? "&" : "?"
-            return Self.redirect("\(target)\(separator)done=\(Self.encoded(message))")
-        case .file(let type, let name, let text):
-            var response = Self.response(.ok, type, text)
-            response.headers[.contentDisposition] = "attachment; filename=\"\(name)\""
-            return response
-        }
-    }
-
-    private func page(
-        _ title: String, _ body: String, bar: [[String: any Sendable]], visitor: PageVisitor?, problem: String?,
-        message: String?, _ status: HTTPResponse.Status
-    ) -> Response {
-        var model: [String: any Sendable] = ["title": title, "body": body, "pages": bar]
-        model["visitor"] = visitor?.name
-        model["formToken"] = visitor?.session?.formToken ?? ""
-        model["problem"] = problem
-        model["message"] = message
-        return Self.response(status, "text/html; charset=utf-8", templates.render("layout", model))
-    }
-
-    private static func redirect(_ path: String, cookie: String? = nil) -> Response {
-        var headers: HTTPFields = [.location: path]
-        if let cookie { headers[.setCookie] = cookie }
-        return Response(status: .seeOther, headers: headers)
-    }
-
-    /// Nothing but our own style, no scripts, nobody's frame.
-    private static func response(
-        _ status: HTTPResponse.Status, _ type: String, _ text: String, caching: String = "no-store"
-    ) -> Response {
-        var headers: HTTPFields = [.contentType: type, .cacheControl: caching]
-        headers[.contentSecurityPolicy] =
-            "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        if let name = HTTPField.Name("Referrer-Policy") { headers[name] = "no-referrer" }
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
-    }
-
-    private static func encoded(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 }

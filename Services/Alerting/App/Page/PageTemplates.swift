@@ -33,9 +33,12 @@ struct PageTemplates: Sendable {
     }
 
     private static let sources: [String: String] = [
-        "layout": PackageResources.layout_mustache, "login": PackageResources.login_mustache,
-        "alerts": PackageResources.alerts_mustache, "silences": PackageResources.silences_mustache,
-        "silence": PackageResources.silence_mustache, "routes": PackageResources.routes_mustache,
-        "deliveries": PackageResources.deliveries_mustache,
+        "nothing": [], "layout": PackageResources.layout_mustache, "login": PackageResources.login_mustache,
+        "alerts": PackageResources.alerts_mustache, "group": PackageResources.group_mustache,
+        "silences": PackageResources.silences_mustache, "silence": PackageResources.silence_mustache,
+        "routes": PackageResources.routes_mustache, "deliveries": PackageResources.deliveries_mustache,
+        "channels": PackageResources.channels_mustache,
+        "thresholds": PackageResources.thresholds_mustache, "threshold": PackageResources.threshold_mustache,
+        "settings": PackageResources.settings_mustache, "compare": PackageResources.compare_mustache,
     ].mapValues { String(decoding: $0, as: UTF8.self) }
 }

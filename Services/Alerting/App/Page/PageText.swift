@@ -23,13 +23,31 @@ enum PageText {
         text.hasPrefix("https://") || text.hasPrefix("http://") ? text : ""
     }
 
-    /// `3m 20s`; what is past is 0s.
+    /// `3m 20s`, `4h`, `80ms`; what is past is 0s.
     static func span(_ span: Timestamp.Span) -> String {
         let seconds = max(0, span.nanoseconds / 1_000_000_000)
+        if seconds == 0, span.nanoseconds >= 1_000_000 { return "\(span.nanoseconds / 1_000_000)ms" }
         let parts = [
             (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s"),
         ]
-        let words = parts.drop { $0.0 == 0 }.prefix(2).map { "\($0.0)\($0.1)" }
+        let words = parts.drop { $0.0 == 0 }.prefix(2).filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }
         return words.isEmpty ? "0s" : words.joined(separator: " ")
     }
+
+    /// `2026-11-21 18:02:04`, UTC.
+    static func moment(_ time: Timestamp) -> String { String(time.description.prefix(19)).replacing("T", with: " ") }
+
+    /// `18:02:04` when it is within half a day, else the whole of it.
+    static func clock(_ time: Timestamp, now: Timestamp) -> String {
+        let text = moment(time)
+        return abs((time - now).nanoseconds) < 43_200_000_000_000 ? String(text.suffix(8)) : text
+    }
+
+    /// `3m 20s ago`; `just now` within a second.
+    static func ago(_ time: Timestamp, now: Timestamp) -> String {
+        now - time < .seconds(1) ? "just now" : "\(span(now - time)) ago"
+    }
+
+    /// `1 alert`, `2 alerts`.
+    static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 }

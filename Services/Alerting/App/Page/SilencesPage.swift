@@ -16,9 +16,11 @@ struct SilencesPage: Sendable {
 
     func add(to router: PageRouter, _ api: ServiceAPI) {
         router.get("/ui/silences", "Silences", on: api) { _, _ in await list() }
-        router.get("/ui/silences/new", "New silence", on: api) { _, query in await form(query) }
+        router.get("/ui/silences/new", "New silence", on: api) { _, query in
+            await form(query, matchers: query["alert"].isEmpty ? query["matchers"] : await labels(query["alert"]))
+        }
         router.post("/ui/silences/new", "New silence", on: api) { visitor, form in
-            guard form["action"] == "create" else { return await self.form(form) }
+            guard form["action"] == "create" else { return await self.form(form, matchers: form["matchers"]) }
             return await create(form, by: visitor)
         }
         router.post("/ui/silences/expire", "End a silence", on: api) { _, form in
@@ -38,8 +40,9 @@ struct SilencesPage: Sendable {
         let silences = book.silences.all(at: now).prefix(Self.shownMax).map { silence in
             let state = silence.state(at: now)
             return [
-                "id": silence.id, "state": state.rawValue, "matchers": silence.matchers.map(\.description),
-                "starts": silence.startsAt.description, "ends": silence.endsAt.description,
+                "id": silence.id, "state": state.rawValue, "tint": state == .expired ? "" : state.rawValue,
+                "matchers": silence.matchers.map(\.description),
+                "ends": PageText.moment(silence.endsAt),
                 "left": state == .active ? "\(PageText.span(silence.endsAt - now)) left" : "",
                 "by": silence.createdBy, "comment": silence.comment, "canEnd": state != .expired,
                 "mutes": views.count { silence.matchers.match($0.alert.labels) },
@@ -48,12 +51,19 @@ struct SilencesPage: Sendable {
         return .content(template: "silences", model: ["silences": Array(silences), "none": silences.isEmpty])
     }
 
+    /// Matchers of exactly the alert with this fingerprint; empty when it no longer fires.
+    private func labels(_ fingerprint: String) async -> String {
+        let views = await desk.book().alertViews(at: clock.now()) { $0.fingerprint.description == fingerprint }
+        return views.first?.alert.labels.pairs.map(PageText.matcher).joined(separator: ", ") ?? ""
+    }
+
     /// The form, with what it would mute when there are matchers.
-    private func form(_ fields: PageForm, problem given: String? = nil) async -> PageAnswer {
+    private func form(
+        _ fields: PageForm, matchers text: String, problem given: String? = nil
+    ) async -> PageAnswer {
         var problem = given
         var preview: [[String: any Sendable]] = []
         var count = 0
-        let text = fields["matchers"]
         if !text.isEmpty {
             do throws(Matcher.Failure) {
                 let matchers = try Matcher.list(text)
@@ -81,10 +91,11 @@ struct SilencesPage: Sendable {
 
     private func create(_ form: PageForm, by visitor: PageVisitor) async -> PageAnswer {
         guard let minutes = Int(form["minutes"]), (1...525_600).contains(minutes) else {
-            return await self.form(form, problem: "The length is to be between a minute and a year.")
+            return await self.form(
+                form, matchers: form["matchers"], problem: "The length is to be between a minute and a year.")
         }
         guard !form["comment"].isEmpty else {
-            return await self.form(form, problem: "Say why: others will wonder.")
+            return await self.form(form, matchers: form["matchers"], problem: "Say why: others will wonder.")
         }
         let now = clock.now()
         do {
@@ -94,7 +105,7 @@ struct SilencesPage: Sendable {
                     createdBy: visitor.name, comment: form["comment"]))
             return .go(to: "/ui/silences", message: "Silence \(id) is active.")
         } catch {
-            return await self.form(form, problem: "The silence is refused: \(error)")
+            return await self.form(form, matchers: form["matchers"], problem: "The silence is refused: \(error)")
         }
     }
 }

@@ -30,12 +30,17 @@ struct PageGuard: Sendable {
     /// Whether a form may have its effect: it came from this page, and carries the session's token.
     func admits(_ request: Request, _ visitor: PageVisitor, formToken: String?) -> Bool {
         guard let session = visitor.session else { return true }
-        if let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ request.headers[$0] }) {
-            guard ["same-origin", "none"].contains(site) else { return false }
+        guard !Self.isForeign(request), let formToken, formToken.utf8.count == session.formToken.utf8.count else {
+            return false
         }
-        guard let formToken, formToken.utf8.count == session.formToken.utf8.count else { return false }
         // Every byte is looked at, so the time says nothing.
         return zip(formToken.utf8, session.formToken.utf8).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    /// A page of somebody else sent the form, as the browser says.
+    static func isForeign(_ request: Request) -> Bool {
+        guard let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ request.headers[$0] }) else { return false }
+        return !["same-origin", "none"].contains(site)
     }
 
     static func token(_ request: Request) -> String? {

@@ -6,15 +6,21 @@ import Synchronization
 /// Those who are logged in, in memory: a restart logs everybody out.
 final class Sessions: Sendable {
     struct Session: Sendable, Equatable {
+        /// What the session is kept under.
+        let id: String
         let name: String
         /// Stands in every form; who does not know it did not see the page.
         let formToken: String
         var until: Timestamp
+        /// What the last form did, to be shown once.
+        var message: String?
     }
 
     private struct State {
         var sessions: [String: Session] = [:]
         var logins: TokenBucket
+        /// By name, of those who have a key.
+        var requests: [String: TokenBucket] = [:]
     }
 
     /// Seconds for which a session is good after its last use.
@@ -34,12 +40,22 @@ final class Sessions: Sendable {
         state.withLock { $0.logins.take(at: now) }.map { Int(($0 - now).seconds.rounded(.up)) }
     }
 
+    /// - Returns: nil when somebody with a key may ask for something, else the seconds to wait.
+    func admitRequest(of name: String, at now: Timestamp) -> Int? {
+        // Faster than hands can click; a program that runs wild is held back.
+        let free = state.withLock {
+            $0.requests[name, default: TokenBucket(perMinute: 600, burst: 120)].take(at: now)
+        }
+        return free.map { Int(($0 - now).seconds.rounded(.up)) }
+    }
+
     /// Logs somebody in.
     ///
     /// - Returns: the token for the cookie.
     func open(_ name: String, at now: Timestamp) -> String {
         let token = Self.random()
-        let session = Session(name: name, formToken: Self.random(), until: now + Self.lifetime)
+        let id = Self.digest(token)
+        let session = Session(id: id, name: name, formToken: Self.random(), until: now + Self.lifetime)
         state.withLock { state in
             state.sessions = state.sessions.filter { $0.value.until > now }
             if state.sessions.count >= Self.most,
@@ -47,7 +63,7 @@ final class Sessions: Sendable {
             {
                 state.sessions[first] = nil
             }
-            state.sessions[Self.digest(token)] = session
+            state.sessions[id] = session
         }
         return token
     }
@@ -59,6 +75,17 @@ final class Sessions: Sendable {
             guard let session = state.sessions[key], session.until > now else { return nil }
             state.sessions[key]?.until = now + Self.lifetime
             return session
+        }
+    }
+
+    /// Keeps what a form did for the next page of the session.
+    func leave(_ message: String, in id: String) { state.withLock { $0.sessions[id]?.message = message } }
+
+    /// What the last form did; the second time there is nothing.
+    func takeMessage(in id: String) -> String? {
+        state.withLock { state in
+            defer { state.sessions[id]?.message = nil }
+            return state.sessions[id]?.message
         }
     }
 
