@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Outbound
 import Store
 import StoreTestKit
 import TestKit
@@ -88,6 +89,32 @@ import Testing
         #expect(export.routing.hasSuffix("\nroute:\n  receiver: owner\n"))
         #expect(export.thresholds.contains("labels: {threshold: event_backlog}\n        expr: vector(60)\n"))
         #expect(SettingsExport(version: .initial, routing: "", at: .zero).thresholds.hasSuffix("rules: []\n"))
+    }
+
+    @Test func `a Prometheus that hangs, is away or is none is named as such`() async throws {
+        let folder = try Scratch.folder()
+        let other = try await FixtureServer("ops/sinks/webhook.py", ["--port", "0", "--file", folder.path + "/other"])
+        func failure(_ port: Int, _ expression: String = "up") async -> String {
+            let client = PrometheusClient(url: "http://127.0.0.1:\(port)", timeout: .milliseconds(400))
+            do throws(PrometheusClient.Failure) {
+                _ = try await client.range(
+                    expression, from: Timestamp(seconds: 0), to: Timestamp(seconds: 3600), stepSeconds: 30)
+                return ""
+            } catch { return error.description }
+        }
+        func answer(_ json: String) async throws {
+            _ = try await HTTPClient().send(
+                HTTPRequest(.put, "http://127.0.0.1:\(other.port)/answer", body: Array(json.utf8)))
+        }
+        #expect(await failure(other.port) == "What answers (HTTP 200) is no Prometheus.")
+        try await answer(#"{"status": 404}"#)
+        #expect(await failure(other.port) == "What answers (HTTP 404) is no Prometheus.")
+        try await answer(#"{"status": 400, "body": "{\"status\":\"error\",\"error\":\"parse error\"}"}"#)
+        #expect(await failure(other.port) == "Prometheus refuses: parse error")
+        try await answer(#"{"delay": 3600}"#)
+        #expect(await failure(other.port) == "Prometheus does not answer in time.")
+        try await other.kill()
+        #expect(await failure(other.port) == "Prometheus cannot be reached (could_not_connect).")
     }
 
     @Test func `of those who save at once one wins, and what was saved is never changed`() async throws {

@@ -66,7 +66,7 @@ struct Build {
         if let keys = settings.pageKeys {
             try Page(
                 keys: keys, desk: desk, store: store, thresholds: thresholds, delivery: delivery,
-                prometheus: settings.prometheusURL.map(PrometheusClient.init),
+                prometheus: settings.prometheusURL.map { PrometheusClient(url: $0) },
                 configuration: { reloader.current }, clock: context.clock,
                 secure: settings.externalURL.hasPrefix("https://"), logger: context.logger("page")
             ).add(to: api)

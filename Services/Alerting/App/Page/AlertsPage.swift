@@ -49,13 +49,15 @@ struct AlertsPage: Sendable {
         let one = query["group"]
         let groups = book.groupViews(at: now, where: { wanted.match($0.labels) })
             .filter { one.isEmpty || $0.key == one }.map(RankedGroup.init).sorted(by: RankedGroup.precedes)
-        let shown = cards(of: groups, acknowledged, now, isSingle: !one.isEmpty, visitor)
+        let from = min(max(0, Int(query["from"]) ?? 0), groups.count)
+        let shown = cards(of: Array(groups.dropFirst(from)), acknowledged, now, isSingle: !one.isEmpty, visitor)
         let model: [String: any Sendable] = [
             "filter": query["filter"], "none": groups.isEmpty && problem == nil, "single": !one.isEmpty,
             "filtered": !query["filter"].isEmpty, "cards": shown.joined(),
             "counts": PageText.count(groups.reduce(0) { $0 + $1.group.alerts.count }, "alert") + " in "
                 + PageText.count(groups.count, "group"),
-            "severities": Self.severities(groups), "more": max(0, groups.count - shown.count),
+            "severities": Self.severities(groups), "more": max(0, groups.count - from - shown.count),
+            "from": from, "next": "\(from + shown.count)", "filterQuery": PageText.query(query["filter"]),
             "at": PageText.moment(now),
         ]
         return .content(template: "alerts", model: model, problem: problem)
@@ -71,6 +73,7 @@ struct AlertsPage: Sendable {
         for ranked in groups {
             var model = Self.model(
                 ranked, acknowledged, now,
+                isSingle: isSingle,
                 limit: isSingle ? Limit.alertsOfOneGroup : groups.count > Limit.many ? Limit.alertsOfMany : Limit.alerts
             )
             model["formToken"] = visitor.session?.formToken ?? ""
@@ -93,7 +96,7 @@ struct AlertsPage: Sendable {
     }
 
     private static func model(
-        _ ranked: RankedGroup, _ acknowledged: AcknowledgementBook, _ now: Timestamp, limit: Int
+        _ ranked: RankedGroup, _ acknowledged: AcknowledgementBook, _ now: Timestamp, isSingle: Bool, limit: Int
     ) -> [String: any Sendable] {
         let group = ranked.group
         let name = group.name.labels["alertname"]
@@ -103,10 +106,10 @@ struct AlertsPage: Sendable {
             "key": group.key, "query": PageText.query(group.key), "receiver": group.receiver,
             "count": PageText.count(group.alerts.count, "alert"), "next": next(group, now),
             "acknowledgedBy": by.map { words($0, now) } ?? "",
-            "labels": group.name.labels.pairs.filter { $0.name != "alertname" }.map { "\($0.name)=\($0.value)" },
+            "labels": PageText.labels(group.name.labels, without: ["alertname"]),
             "matchers": PageText.query(group.name.labels.pairs.map(PageText.matcher).joined(separator: ", ")),
             "alerts": group.alerts.prefix(limit).map { model($0, acknowledged, in: group, now) },
-            "rest": max(0, group.alerts.count - limit),
+            "rest": max(0, group.alerts.count - limit), "single": isSingle,
         ]
     }
 
@@ -118,12 +121,12 @@ struct AlertsPage: Sendable {
         let grouped = Set(group.name.labels.pairs.map(\.name))
         let summary = alert.annotations["summary"]
         return [
-            "summary": String((summary.isEmpty ? alert.labels["alertname"] : summary).prefix(Limit.textLength)),
-            "description": String(alert.annotations["description"].prefix(Limit.textLength)), "state": state(view),
+            "summary": PageText.short(summary.isEmpty ? alert.labels["alertname"] : summary, Limit.textLength),
+            "description": PageText.short(alert.annotations["description"], Limit.textLength), "state": state(view),
             "since": "since \(PageText.clock(alert.startsAt, now: now)) (\(PageText.span(now - alert.startsAt)))",
             "fingerprint": alert.fingerprint.description, "acknowledgedBy": by.map { words($0, now) } ?? "",
             // What the group says already is not said again.
-            "labels": alert.labels.pairs.filter { !grouped.contains($0.name) }.map { "\($0.name)=\($0.value)" },
+            "labels": PageText.labels(alert.labels, without: grouped),
             "runbook": PageText.address(alert.annotations["runbook_url"]),
             "dashboard": PageText.address(alert.annotations["dashboard_url"]),
         ]

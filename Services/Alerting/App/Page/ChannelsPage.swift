@@ -32,14 +32,14 @@ struct ChannelsPage: Sendable {
     private func page(_ query: PageForm) async -> PageAnswer {
         let configuration = configuration()
         let now = clock.now()
-        var problem: String?
+        var isAway = false
         var states: [String: ChannelState] = [:]
         var tests: [AskedMessage] = []
         do {
             tests = try await settled(Array(query.all("test").prefix(Self.testsMax)))
             states = try await store.channelStates(configuration.destinations.map(\.name))
         } catch {
-            problem = "The database does not answer: only what this instance knows is shown."
+            isAway = true
         }
         let receivers = configuration.receivers.map { receiver in
             let destinations = configuration.destinations.filter { $0.name.hasPrefix("\(receiver)/") }
@@ -49,10 +49,10 @@ struct ChannelsPage: Sendable {
             ] as [String: any Sendable]
         }
         let model: [String: any Sendable] = [
-            "receivers": receivers, "follows": await !desk.isLeading, "hasTests": !tests.isEmpty,
+            "receivers": receivers, "follows": await !desk.isLeading, "away": isAway, "hasTests": !tests.isEmpty,
             "tests": tests.map(Self.row), "at": PageText.moment(now),
         ]
-        return .content(template: "channels", model: model, problem: problem)
+        return .content(template: "channels", model: model)
     }
 
     /// Waits for a while until nothing more becomes of messages.

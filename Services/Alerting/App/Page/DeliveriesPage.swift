@@ -10,7 +10,7 @@ struct DeliveriesPage: Sendable {
     let desk: AlertDesk
 
     func add(to router: PageRouter, _ api: ServiceAPI) {
-        router.get("/ui/deliveries", "Deliveries", on: api) { _, query in await page(query) }
+        router.get("/ui/deliveries", "Deliveries", on: api) { _, query in try await page(query) }
         router.post("/ui/resend", "Send again", on: api) { visitor, form in
             guard let original = try await store.notice(form["notification"]) else {
                 throw Problem.notFound("no notification has this id")
@@ -20,20 +20,16 @@ struct DeliveriesPage: Sendable {
         }
     }
 
-    private func page(_ query: PageForm) async -> PageAnswer {
+    private func page(_ query: PageForm) async throws -> PageAnswer {
         var filter = DeliveryFilter()
         filter.limit = Self.shown
         filter.text = query["text"].isEmpty ? nil : query["text"]
         filter.channel = query["channel"].isEmpty ? nil : query["channel"]
         filter.result = Attempt.Result(rawValue: query["result"])
         filter.before = Int64(query["before"])
-        var problem: String?
-        var rows: [DeliveryRow] = []
-        do { rows = try await store.deliveries(filter) } catch {
-            problem = "The books cannot be reached: \(error)"
-        }
+        let rows = try await store.deliveries(filter)
         let model: [String: any Sendable] = [
-            "text": query["text"], "none": rows.isEmpty && problem == nil,
+            "text": query["text"], "none": rows.isEmpty,
             "next": rows.count == Self.shown ? rows.last.map { "\($0.seq)" } ?? "" : "",
             "query": ["text", "channel", "result"].map { "\($0)=\(PageText.query(query[$0]))" }
                 .joined(separator: "&"),
@@ -54,6 +50,6 @@ struct DeliveriesPage: Sendable {
                 ] as [String: any Sendable]
             },
         ]
-        return .content(template: "deliveries", model: model, problem: problem)
+        return .content(template: "deliveries", model: model)
     }
 }

@@ -27,7 +27,7 @@ struct PageResponses: Sendable {
         var model = model
         model["formToken"] = visitor?.session?.formToken ?? ""
         var frame: [String: any Sendable] = [
-            "title": title, "body": templates.render(template, model),
+            "title": title, "style": templates.styleVersion, "body": templates.render(template, model),
             "formToken": visitor?.session?.formToken ?? "",
             "pages": visitor == nil ? [] : Self.pages(path),
         ]
@@ -83,7 +83,9 @@ struct PageResponses: Sendable {
         return response
     }
 
-    func style() -> Response { response(.ok, "text/css; charset=utf-8", templates.style, caching: "max-age=3600") }
+    func style() -> Response {
+        response(.ok, "text/css; charset=utf-8", templates.style, caching: "max-age=604800, immutable")
+    }
 
     /// - Parameter cookie: the session's token from now on; empty: there is none.
     func redirect(_ path: String, cookie: String? = nil) -> Response {

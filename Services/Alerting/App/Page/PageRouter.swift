@@ -72,6 +72,7 @@ struct PageRouter: Sendable {
 
     /// Login, logout and the style sheet.
     func addOwnRoutes(to api: ServiceAPI) {
+        api.router.get("/") { _, _ in responses.redirect("/ui/") }
         api.router.get("/ui/page.css") { _, _ in responses.style() }
         api.router.get("/ui/login") { _, _ in responses.login(nil) }
         api.router.post("/ui/login") { request, context in

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Mustache
 
@@ -5,10 +6,14 @@ import Mustache
 struct PageTemplates: Sendable {
     private let library: MustacheLibrary
     let style: String
+    /// Changes with the style, so that browsers may keep it.
+    let styleVersion: String
 
     init() throws {
         library = MustacheLibrary(templates: try Self.sources.mapValues { try MustacheTemplate(string: $0) })
         style = String(decoding: PackageResources.page_css, as: UTF8.self)
+        styleVersion = SHA256.hash(data: Data(PackageResources.page_css)).prefix(4).map { String($0, radix: 16) }
+            .joined()
     }
 
     /// Fills a template in; everything but `{{{…}}}` is escaped. In a section an empty text and 0 count as absent.

@@ -50,4 +50,14 @@ enum PageText {
 
     /// `1 alert`, `2 alerts`.
     static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+
+    /// As much of a text as has room; the rest is not worth a page's size.
+    static func short(_ text: String, _ length: Int = 160) -> String {
+        text.count > length ? text.prefix(length) + "…" : text
+    }
+
+    /// `name=value` of each label, without those of some names.
+    static func labels(_ labels: Labels, without names: Set<String> = []) -> [String] {
+        labels.pairs.filter { !names.contains($0.name) }.prefix(40).map { short("\($0.name)=\($0.value)") }
+    }
 }

@@ -41,10 +41,11 @@ struct SilencesPage: Sendable {
             let state = silence.state(at: now)
             return [
                 "id": silence.id, "state": state.rawValue, "tint": state == .expired ? "" : state.rawValue,
-                "matchers": silence.matchers.map(\.description),
+                "matchers": silence.matchers.prefix(20).map { PageText.short($0.description) },
                 "ends": PageText.moment(silence.endsAt),
                 "left": state == .active ? "\(PageText.span(silence.endsAt - now)) left" : "",
-                "by": silence.createdBy, "comment": silence.comment, "canEnd": state != .expired,
+                "by": PageText.short(silence.createdBy), "comment": PageText.short(silence.comment, 300),
+                "canEnd": state != .expired,
                 "mutes": views.count { silence.matchers.match($0.alert.labels) },
             ] as [String: any Sendable]
         }
@@ -72,7 +73,7 @@ struct SilencesPage: Sendable {
                 preview = muted.prefix(20).map { view in
                     [
                         "name": view.alert.labels["alertname"], "summary": view.alert.annotations["summary"],
-                        "labels": view.alert.labels.pairs.map { "\($0.name)=\($0.value)" },
+                        "labels": PageText.labels(view.alert.labels),
                     ]
                 }
             } catch { problem = problem ?? "These are no matchers: \(error)" }

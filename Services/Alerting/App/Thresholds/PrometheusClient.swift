@@ -17,16 +17,19 @@ struct PrometheusClient: Sendable {
 
     /// Prometheus gives no more points of a series in one answer.
     static let pointsMax = 10_000
-    private static let timeout = Duration.seconds(5)
     private static let responseLimit = 8 << 20
     private static let seriesMax = 500
 
     private let url: String
+    private let timeout: Duration
     private let client: HTTPClient
 
-    /// - Parameter url: such as `http://127.0.0.1:9090`, without a slash at the end.
-    init(url: String) {
+    /// - Parameters:
+    ///   - url: such as `http://127.0.0.1:9090`, without a slash at the end.
+    ///   - timeout: of each part of an answer.
+    init(url: String, timeout: Duration = .seconds(5)) {
         self.url = url
+        self.timeout = timeout
         // Some looks of two people at once; more of them hear that it is busy.
         client = HTTPClient(HTTPClient.Settings(limit: 32, connectionsPerHost: 6))
     }
@@ -88,7 +91,7 @@ struct PrometheusClient: Sendable {
                 HTTPRequest(
                     .post, url + "/api/v1/query_range",
                     headers: [("Content-Type", "application/x-www-form-urlencoded")], body: Array(body.utf8),
-                    timeout: Self.timeout, connectTimeout: .seconds(2), responseLimit: Self.responseLimit))
+                    timeout: timeout, connectTimeout: .seconds(2), responseLimit: Self.responseLimit))
         } catch { throw Self.failure(error) }
         return try Self.series(response)
     }

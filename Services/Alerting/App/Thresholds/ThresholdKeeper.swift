@@ -38,9 +38,6 @@ final class ThresholdKeeper: Service {
         return version
     }
 
-    /// The settings that were read last; nil when they never were.
-    var known: SettingsVersion? { state.withLock { $0.current } }
-
     /// Saves settings and puts them into force.
     ///
     /// - Throws: `AlertStore.SettingsConflict`, `StoreError`.
