@@ -14,6 +14,7 @@ final class AlertingFleet: Sendable {
         let repeated: Bool
         let firing: Bool
         let reason: String
+        let receiver: String
     }
 
     let webhook: FixtureServer
@@ -24,7 +25,10 @@ final class AlertingFleet: Sendable {
     private let client = HTTPClient()
     private let posted = Mutex<Set<String>>([])
 
-    init(_ database: TestDatabase, instances: Int, groupBy: String = "alertname") async throws {
+    /// - Parameter more: of the file of routes, after the receiver; `WEBHOOK` is the port of the webhook.
+    init(_ database: TestDatabase, instances: Int, groupBy: String = "alertname", more: String = "")
+        async throws
+    {
         let folder = try Scratch.folder()
         self.folder = folder
         let webhook = try await FixtureServer(
@@ -36,6 +40,7 @@ final class AlertingFleet: Sendable {
         receivers:
           - name: owner
             webhook_configs: [{url: 'http://127.0.0.1:\(webhook.port)/hook'}]
+        \(more.replacing("WEBHOOK", with: "\(webhook.port)"))
         """.write(to: configuration, atomically: true, encoding: .utf8)
         let settings = database.settings(.alerting)
         let address =
@@ -76,9 +81,9 @@ final class AlertingFleet: Sendable {
     /// The instance that notifies; nil when none does.
     func leader() async throws -> Int? {
         for index in ports.indices {
-            // A dead one does not lead.
+            // A dead one does not lead. The line of its help begins with the same words.
             let page = try? await send(index, .get, "/metrics").text
-            if page?.contains("plimsoll_alerting_leads 1") == true { return index }
+            if page?.contains("\nplimsoll_alerting_leads 1\n") == true { return index }
         }
         return nil
     }
@@ -137,6 +142,7 @@ final class AlertingFleet: Sendable {
         struct Payload: Decodable {
             struct Alert: Decodable { let labels: [String: String] }
             let status: String
+            let receiver: String
             let alerts: [Alert]
             let repeated: Bool?
             let notification_reason: String?
@@ -147,7 +153,8 @@ final class AlertingFleet: Sendable {
             return Told(
                 id: kept.headers.first { $0.key.lowercased() == "webhook-id" }?.value ?? "",
                 names: payload.alerts.compactMap { $0.labels["alertname"] }, repeated: payload.repeated == true,
-                firing: payload.status == "firing", reason: payload.notification_reason ?? "")
+                firing: payload.status == "firing", reason: payload.notification_reason ?? "",
+                receiver: payload.receiver)
         }
     }
 

@@ -14,6 +14,8 @@ struct SuiteRulesTests {
             receivers:
               - {name: chat, webhook_configs: [{url: 'http://127.0.0.1:9/chat'}]}
               - {name: phone, webhook_configs: [{url: 'http://127.0.0.1:9/phone'}]}
+              - {name: pager, webhook_configs: [{url: 'http://127.0.0.1:9/pager'}]}
+              - {name: owner, webhook_configs: [{url: 'http://127.0.0.1:9/owner'}]}
 
             """
         return try ConfigurationReader(head + yaml, file: "alerting.yml").read()
@@ -57,12 +59,32 @@ struct SuiteRulesTests {
         }
     }
 
-    @Test func `the example of the page is read`() throws {
+    private func example(_ mark: String) throws -> AlertingConfiguration {
         let page = try String(contentsOf: Repository.root.appending(path: "docs/alerting.md"), encoding: .utf8)
-        let example = try #require(page.components(separatedBy: "<!-- example: occurrences -->").dropFirst().first)
+        let example = try #require(page.components(separatedBy: "<!-- example: \(mark) -->").dropFirst().first)
         let yaml = example.components(separatedBy: "```")[1].drop { $0 != "\n" }
-        let read = try configuration(String(yaml))
-        #expect(read.book.eventRules.count == 1 && read.book.flapRules.count == 1)
+        return try configuration(String(yaml))
+    }
+
+    @Test func `the examples of the page are read, and who is told next is what the page says`() throws {
+        let occurrences = try example("occurrences")
+        #expect(occurrences.book.eventRules.count == 1 && occurrences.book.flapRules.count == 1)
+        let read = try example("escalation").escalation
+        #expect(read.chains.map(\.name) == ["desk"] && read.urgency.count == 2)
+        let chain = try #require(read.chains.first)
+        #expect(chain.steps.map(\.receivers) == [["pager"], ["pager", "owner"]])
+        #expect(chain.steps.map(\.wait) == [.minutes(5), .minutes(10)])
+        #expect(chain.repeatInterval == .minutes(15) && chain.acknowledgedFor == .minutes(240))
+        let now = Timestamp(seconds: 1_700_000_000)
+        func urgency(_ labels: [String: String]) -> Urgency {
+            EscalationBook(read).urgency(
+                of: PostedAlert(labels: Labels(labels)).alert(at: now, resolveTimeout: .minutes(5)), at: now)
+        }
+        let rich = urgency(["alertname": "GoalAtRisk", "severity": "warning", "money_at_risk": "12500.50"])
+        #expect(rich.severity == "critical" && rich.waitsPercent == 50 && rich.reasons == ["12500.5 at risk"])
+        #expect(urgency(["alertname": "Other", "money_at_risk": "12500.50"]).reasons.isEmpty)
+        // It is 2023-11-14.
+        #expect(urgency(["alertname": "Other", "goal_date": "2023-11-20"]).waitsPercent == 20)
     }
 
     @Test func `chains of escalation and what is urgent are read`() throws {
@@ -105,7 +127,7 @@ struct SuiteRulesTests {
     }
 
     @Test(arguments: [
-        ("escalations: [{name: x}]", "escalations"), ("flapping: [{changes: 1, window: 1m, calm: 1m}]", "changes"),
+        ("escalations: [{name: x}]", "steps"), ("flapping: [{changes: 1, window: 1m, calm: 1m}]", "changes"),
         ("events: [{matchers: ['a=~\"(\"']}]", "missing closing )"), ("events: [{cool: 1m}]", "cool"),
     ])
     func `what is wrong in it is refused by name`(line: String, name: String) throws {

@@ -61,6 +61,7 @@ struct Build {
             startedAt: context.clock.now()
         ).add(to: api)
         NotificationRoutes(store: store, desk: desk).add(to: api)
+        EscalationRoutes(desk: desk).add(to: api)
         AcknowledgementRoutes(desk: desk, clock: context.clock).add(to: api)
         let thresholds = ThresholdKeeper(store: store, metrics: context.metrics, logger: context.logger("thresholds"))
         if let keys = settings.pageKeys {

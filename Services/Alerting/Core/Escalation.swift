@@ -44,11 +44,10 @@ package struct EscalationChain: Hashable, Sendable {
 
 /// A group of alerts that people were told of and that still fires.
 package struct Incident: Codable, Hashable, Sendable {
-    package struct Acknowledgement: Codable, Hashable, Sendable {
-        package let by: String
-        package let at: Timestamp
-        /// The alerts that fired then; another one is not acknowledged.
-        package let alerts: [Fingerprint]
+    /// A place that a step told, and that is to hear of the end.
+    package struct Place: Codable, Hashable, Sendable {
+        package let receiver: String
+        package let destination: String
     }
 
     /// Derived from the group and the time it was opened.
@@ -57,51 +56,71 @@ package struct Incident: Codable, Hashable, Sendable {
     package let group: String
     package let groupLabels: Labels
     package let openedAt: Timestamp
-    /// Those that fire, sorted by fingerprint.
-    package internal(set) var alerts: [Alert]
-    /// Steps taken since it was opened, or since its acknowledgement ceased to hold.
-    package internal(set) var stepsTaken: Int
+    /// Those that people were told of and that fired when it was looked at last; sorted.
+    package internal(set) var alerts: [Fingerprint]
+    /// Steps taken since it was opened, or since they began anew.
+    package internal(set) var stepsTaken = 0
     /// When the last was taken; at first when it was opened.
     package internal(set) var steppedAt: Timestamp
-    package internal(set) var acknowledgement: Acknowledgement?
+    /// How often the steps began anew.
+    package internal(set) var restarts = 0
+    /// Since when each of its alerts is acknowledged; nil: one is not.
+    package internal(set) var acknowledgedAt: Timestamp?
+    /// The alerts as steps told them.
+    package internal(set) var told: [Alert] = []
+    package internal(set) var places: [Place] = []
+    /// Nil: it is open.
+    package internal(set) var closedAt: Timestamp?
+    /// Of two versions the one that was changed later counts.
+    package internal(set) var changedAt: Timestamp
+
+    init(group: String, labels: Labels, alerts: [Fingerprint], at now: Timestamp) {
+        id = DerivedID.make("inc", group, String(now.nanoseconds))
+        self.group = group
+        groupLabels = labels
+        openedAt = now
+        self.alerts = alerts
+        steppedAt = now
+        changedAt = now
+    }
+
+    /// The steps begin anew.
+    mutating func restart(at now: Timestamp) {
+        acknowledgedAt = nil
+        stepsTaken = 0
+        steppedAt = now
+        restarts += 1
+    }
+
+    /// Destinations know the steps of a group under this name.
+    package static func stepGroup(_ group: String) -> String { group + stepSuffix }
+
+    /// Whether destinations know steps under this name, not a group.
+    package static func isStepGroup(_ key: String) -> Bool { key.hasSuffix(stepSuffix) }
+
+    private static let stepSuffix = ":escalation"
 }
 
-/// A step of an escalation that is due now.
-package struct EscalationNotice: Codable, Hashable, Sendable {
-    package let incident: String
-    package let group: String
-    package let groupLabels: Labels
+/// What an escalation has in store for an incident.
+package enum EscalationOutlook: Hashable, Sendable {
+    /// Whoever is told next, should nobody acknowledge.
+    case next(EscalationStep)
+    /// Due or not, nobody is told as long as a silence, a time interval or another alert mutes it.
+    case muted(EscalationStep)
+    /// Until then; nil: as long as it fires.
+    case acknowledged(by: String, at: Timestamp, until: Timestamp?)
+    /// All steps were taken.
+    case finished
+}
+
+/// A step that is to come.
+package struct EscalationStep: Hashable, Sendable {
     package let chain: String
     /// From 1.
-    package let step: Int
-    package let receivers: [String]
-    package let alerts: [Alert]
-    /// Why it is more urgent than its label says; empty when it is not.
-    package let reasons: [String]
+    package let number: Int
+    /// Not before.
     package let at: Timestamp
-
-    /// One notice for each destination of the receivers, for the queues.
-    package func notices(_ destinations: [String: [AlertBook.Destination]]) -> [Notice] {
-        receivers.flatMap { receiver in
-            (destinations[receiver] ?? []).map { destination in
-                Notice(
-                    key: ToldKey(group: "\(group):escalation:\(step)", destination: destination.name),
-                    receiver: receiver, groupLabels: groupLabels, alerts: alerts,
-                    entry: ToldEntry(firing: alerts.map(\.fingerprint), resolved: [], at: at, expiresAt: at),
-                    reason: .escalated, at: at)
-            }
-        }
-    }
-}
-
-/// Why an acknowledgement is refused.
-package enum EscalationError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// No incident that is open has this id.
-    case unknown(String)
-
-    package var description: String {
-        switch self {
-        case .unknown(let id): "no open incident \(id)"
-        }
-    }
+    package let receivers: [String]
+    /// In words, with what makes it urgent.
+    package let because: String
 }

@@ -17,10 +17,13 @@ package struct Notice: Codable, Hashable, Sendable {
     package let at: Timestamp
     /// What is said beside the alerts, in words; nil: nothing.
     package let note: String?
+    /// What makes it this one, whenever and by whom it is made; nil: the group and the time do.
+    package let identity: String?
 
     package init(
         key: ToldKey, receiver: String, groupLabels: Labels, routeLabels: Labels = .none, alerts: [Alert],
-        more: Int = 0, entry: ToldEntry, reason: NoticeReason?, at: Timestamp, note: String? = nil
+        more: Int = 0, entry: ToldEntry, reason: NoticeReason?, at: Timestamp, note: String? = nil,
+        identity: String? = nil
     ) {
         self.key = key
         self.receiver = receiver
@@ -32,18 +35,19 @@ package struct Notice: Codable, Hashable, Sendable {
         self.reason = reason
         self.at = at
         self.note = note
+        self.identity = identity
     }
 
     /// Derived, so that the same round makes the same one.
     package var id: String {
-        DerivedID.make("ntf", key.group, key.destination, String(at.nanoseconds))
+        DerivedID.make("ntf", key.group, key.destination, identity ?? String(at.nanoseconds))
     }
 
     /// The same content for another reason.
     package func with(reason: NoticeReason) -> Notice {
         Notice(
             key: key, receiver: receiver, groupLabels: groupLabels, routeLabels: routeLabels, alerts: alerts,
-            more: more, entry: entry, reason: reason, at: at, note: note)
+            more: more, entry: entry, reason: reason, at: at, note: note, identity: identity)
     }
 
     /// A test of one destination: a made-up occurrence that says what it is. Each is told by itself.

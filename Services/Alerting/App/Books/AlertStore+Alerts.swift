@@ -73,6 +73,19 @@ extension AlertStore {
             """, acknowledgements.map(AcknowledgementRow.init), transaction, more: [writer])
     }
 
+    /// Incidents as they are now; an older version changes nothing.
+    func put(incidents: [Incident], _ transaction: Transaction) async throws {
+        try await run(
+            """
+            INSERT INTO escalations AS e (group_key, incident, changed_at, closed_at, writer)
+            SELECT r.*, $2 FROM jsonb_to_recordset($1::jsonb) AS r(
+                group_key text, incident jsonb, changed_at timestamptz, closed_at timestamptz)
+            ON CONFLICT (group_key) DO UPDATE SET incident = excluded.incident, changed_at = excluded.changed_at,
+                closed_at = excluded.closed_at, writer = excluded.writer, changed = pg_current_xact_id()
+            WHERE e.changed_at <= excluded.changed_at
+            """, incidents.map(IncidentRow.init), transaction, more: [writer])
+    }
+
     func put(audit: [AuditEntry], _ transaction: Transaction) async throws {
         try await run(
             """
@@ -165,6 +178,20 @@ private struct AcknowledgementRow: Encodable {
         through = acknowledgement.through
         comment = acknowledgement.comment
         at = WallTime(acknowledgement.at).boundText
+    }
+}
+
+private struct IncidentRow: Encodable {
+    let group_key: String
+    let incident: Incident
+    let changed_at: String
+    let closed_at: String?
+
+    init(_ incident: Incident) {
+        group_key = incident.group
+        self.incident = incident
+        changed_at = WallTime(incident.changedAt).boundText
+        closed_at = incident.closedAt.map { WallTime($0).boundText }
     }
 }
 

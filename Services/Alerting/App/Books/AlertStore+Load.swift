@@ -9,6 +9,7 @@ struct StoredBooks: Sendable {
     var timers: [GroupTimer] = []
     var silences: [Silence] = []
     var acknowledgements: [Acknowledgement] = []
+    var incidents: [Incident] = []
     /// Not told yet, oldest first.
     var queued: [QueuedNotice] = []
     var threads: [ToldKey: MessageThread] = [:]
@@ -60,6 +61,8 @@ extension AlertStore {
                 Self.acknowledgementColumns
                     + "FROM acknowledgements WHERE at > now() - interval '30 days' ORDER BY at, id"),
             Self.acknowledgement)
+        books.incidents = books.read(
+            try await database.query(Self.incidentColumns + "FROM escalations WHERE closed_at IS NULL"), Self.incident)
         books.queued = books.read(
             try await database.query(
                 Self.noticeColumns
@@ -114,6 +117,7 @@ extension AlertStore {
         books.acknowledgements = books.read(
             try await rows(Self.acknowledgementColumns, "FROM acknowledgements ", "ORDER BY at, id"),
             Self.acknowledgement)
+        books.incidents = books.read(try await rows(Self.incidentColumns, "FROM escalations "), Self.incident)
         books.queued = books.read(
             try await rows(Self.noticeColumns, "FROM notifications ", "AND state = 'queued' ORDER BY created_at, id"),
             Self.queued)
@@ -176,6 +180,10 @@ extension AlertStore {
             subject: try row.text("subject"), acknowledged: try row.bool("acknowledged"), by: try row.text("by_whom"),
             through: try row.text("through"), comment: try row.text("comment"), at: try row.wallTime("at"))
     }
+
+    private static let incidentColumns: SQL = "SELECT incident::text AS incident "
+
+    private static func incident(_ row: Row) throws -> Incident { try JSONText.read(row.text("incident")) }
 
     private static let noticeColumns: SQL = """
         SELECT id, (body -> 'notice')::text AS notice, channel, resend_of, attempts, next_attempt_at,

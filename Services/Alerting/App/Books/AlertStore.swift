@@ -41,6 +41,7 @@ struct AlertStore: Sendable {
         try await put(heard: batch.heard, ends: batch.ends, transaction)
         try await put(silences: batch.silences, transaction)
         try await put(acknowledgements: batch.acknowledgements, transaction)
+        try await put(incidents: batch.incidents, transaction)
         try await put(told: batch.told, transaction)
         try await put(notices: batch.notices, transaction)
         try await put(begun: batch.begun, transaction)
@@ -74,6 +75,7 @@ struct RecordBatch {
     private(set) var gone: [GroupName] = []
     private(set) var silences: [Silence] = []
     private(set) var acknowledgements: [Acknowledgement] = []
+    private(set) var incidents: [Incident] = []
     private(set) var audit: [AuditEntry] = []
 
     init(_ records: [Record]) {
@@ -83,6 +85,7 @@ struct RecordBatch {
         var told: [ToldKey: ToldEntry] = [:]
         var timers: [GroupName: GroupTimer?] = [:]
         var silences: [String: Silence] = [:]
+        var incidents: [String: Incident] = [:]
         func note(_ key: ToldKey, _ entry: ToldEntry) {
             if (told[key]?.at ?? .zero) <= entry.at { told[key] = entry }
         }
@@ -110,6 +113,10 @@ struct RecordBatch {
                 for name in gone { timers[name] = .some(nil) }
             case .silence(let silence):
                 if (silences[silence.id]?.updatedAt ?? .zero) <= silence.updatedAt { silences[silence.id] = silence }
+            case .incident(let incident):
+                if (incidents[incident.group]?.changedAt ?? .zero) <= incident.changedAt {
+                    incidents[incident.group] = incident
+                }
             case .acknowledgement(let acknowledgement): acknowledgements.append(acknowledgement)
             case .audit(let entry): audit.append(entry)
             }
@@ -122,6 +129,7 @@ struct RecordBatch {
         self.timers = timers.values.compactMap(\.self).sorted { $0.name.text < $1.name.text }
         gone = timers.filter { $0.value == nil }.map(\.key).sorted { $0.text < $1.text }
         self.silences = silences.values.sorted { $0.id < $1.id }
+        self.incidents = incidents.values.sorted { $0.group < $1.group }
     }
 }
 

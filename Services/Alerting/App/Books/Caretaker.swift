@@ -50,6 +50,11 @@ struct Caretaker: Service {
             """, retention.alerts)
         try await remove(
             """
+            DELETE FROM escalations WHERE group_key IN (
+                SELECT group_key FROM escalations WHERE closed_at < now() - $1::interval LIMIT $2)
+            """, retention.alerts)
+        try await remove(
+            """
             DELETE FROM notifications WHERE id IN (SELECT id FROM notifications
                 WHERE created_at < now() - $1::interval AND state NOT IN ('queued', 'sending') LIMIT $2)
             """, retention.notifications)

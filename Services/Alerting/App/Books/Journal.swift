@@ -35,6 +35,8 @@ final class Journal: Service {
         var isSpooling = true
         /// Postgres answered when it was last asked; nil before that.
         var isReachable: Bool?
+        /// How often Postgres failed and the spool was begun.
+        var falls = 0
     }
 
     /// Most records that wait before posts are refused.
@@ -60,6 +62,9 @@ final class Journal: Service {
 
     /// Postgres is written to, and nothing waits in the spool.
     var isDirect: Bool { state.withLock { !$0.isSpooling } }
+    /// Nil while the spool is written to; else how often that was begun so far. As long as it stays the same, all that was
+    /// kept is in the books.
+    var era: Int? { state.withLock { $0.isSpooling ? nil : $0.falls } }
     /// Postgres was asked and does not answer.
     var isAway: Bool { state.withLock { $0.isSpooling && $0.isReachable == false } }
     /// Posts should be refused for now.
@@ -78,7 +83,9 @@ final class Journal: Service {
     }
 
     /// Returns when all that was given to `write` before is kept.
-    func barrier(isolation: isolated (any Actor)? = #isolation) async throws { _ = try await enter([], under: nil) }
+    func barrier(isolation: isolated (any Actor)? = #isolation) async throws -> Place {
+        try await enter([], under: nil)
+    }
 
     private func enter(
         _ records: [Record], under lease: Lease?, isolation: isolated (any Actor)? = #isolation
@@ -160,6 +167,7 @@ final class Journal: Service {
         } catch {
             logger.warning("postgres does not keep alerts, the spool does", metadata: ["error": "\(error)"])
             state.withLock { state in
+                state.falls += 1
                 state.isSpooling = true
                 state.isReachable = false
             }

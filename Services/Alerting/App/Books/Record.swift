@@ -20,6 +20,8 @@ enum Record: Codable, Sendable {
     /// When groups are looked at next, and groups that are no more.
     case groups([GroupTimer], gone: [GroupName])
     case silence(Silence)
+    /// How far a group has escalated.
+    case incident(Incident)
     case acknowledgement(Acknowledgement)
     case audit(AuditEntry)
 }
@@ -60,7 +62,8 @@ struct QueuedNotice: Codable, Sendable, Equatable {
     var destination: String { notice.key.destination }
     /// Somebody asked for this one message: nothing else stands for it, and it stands for nothing else.
     var isOnDemand: Bool { resendOf != nil || notice.reason == .test }
-    var isCritical: Bool { Alert.isCritical(notice.alerts) }
+    /// Also when nobody has acknowledged it: somebody is to be woken.
+    var isCritical: Bool { notice.reason == .escalated || Alert.isCritical(notice.alerts) }
 }
 
 extension Alert {
@@ -119,24 +122,6 @@ struct Attempt: Codable, Sendable {
     var thread: MessageThread?
     /// Which group at which destination the thread is of.
     var key: ToldKey?
-}
-
-/// Somebody took notice of an alert or a group, or took that back.
-struct Acknowledgement: Codable, Sendable, Equatable {
-    enum Kind: String, Codable, Sendable {
-        case alert, group
-    }
-
-    let id: String
-    let kind: Kind
-    /// A fingerprint, or a group's key.
-    let subject: String
-    let acknowledged: Bool
-    let by: String
-    /// `api`, `page`, `link`.
-    let through: String
-    let comment: String
-    let at: Timestamp
 }
 
 /// Who did what to alerting itself.

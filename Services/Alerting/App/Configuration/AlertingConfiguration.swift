@@ -35,6 +35,7 @@ struct AlertingConfiguration: Sendable {
     }
 
     let book: AlertBook.Settings
+    let escalation: EscalationBook.Settings
     /// In the order of the file.
     let receivers: [String]
     let destinations: [Destination]

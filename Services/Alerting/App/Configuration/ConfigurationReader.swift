@@ -76,9 +76,11 @@ struct ConfigurationReader {
                     (name, all.map { .init(name: $0.name, sendResolved: $0.sendResolved) })
                 }), resolveTimeout: timeout.span, inhibitRules: routes.inhibitRules(reader), intervals: intervals,
             eventRules: suite.events(section), flapRules: suite.flapping(section))
+        let escalation = suite.escalation(section)
         try finish()
         return AlertingConfiguration(
-            book: book, receivers: names, destinations: names.flatMap { destinations[$0] ?? [] },
+            book: book, escalation: escalation, receivers: names,
+            destinations: names.flatMap { destinations[$0] ?? [] },
             original: ConfigurationText(text).shown, warnings: warnings,
             secrets: findings.secrets)
     }

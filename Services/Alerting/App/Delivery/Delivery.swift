@@ -103,6 +103,13 @@ final class Delivery: Service {
         }
     }
 
+    /// Takes the steps of a group that wait out of every line: somebody has acknowledged it.
+    ///
+    /// - Returns: what is to be kept of it.
+    func retract(stepsOf group: String, at now: Timestamp) -> [Record] {
+        lanes.flatMap { lane in lane.retract(stepsOf: group).map { lane.decision($0, at: now) } }
+    }
+
     /// Takes up notices that the books or the spool hold.
     ///
     /// - Returns: what is to be kept of it.

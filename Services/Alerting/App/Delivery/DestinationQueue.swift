@@ -132,6 +132,14 @@ struct DestinationQueue: Sendable {
         if let index = entries.firstIndex(where: { $0.queued.id == id }) { _ = remove(at: index) }
     }
 
+    /// Takes out the steps of an escalation that wait.
+    mutating func retract(stepsOf group: String) -> [Settlement] {
+        let key = ToldKey(group: Incident.stepGroup(group), destination: destination)
+        guard perGroup[key] != nil else { return [] }
+        return removeAll { $0.isKept && $0.queued.notice.key == key && $0.queued.notice.reason == .escalated }
+            .map { settle($0.queued, .superseded, "somebody has acknowledged it") }
+    }
+
     /// Forgets what waits: the books know it, and somebody else leads. What is on its way stays.
     mutating func clear() {
         entries = []

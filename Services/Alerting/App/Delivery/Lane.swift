@@ -78,6 +78,9 @@ final class Lane: Sendable {
         bell.ring()
     }
 
+    func retract(stepsOf group: String) -> [DestinationQueue.Settlement] {
+        queue.withLock { $0.retract(stepsOf: group) }
+    }
     func withdraw(_ id: String) { queue.withLock { $0.withdraw(id) } }
     func clear() { queue.withLock { $0.clear() } }
     func remember(_ thread: MessageThread, of group: String) { threads.withLock { $0[group] = thread } }
@@ -112,7 +115,8 @@ final class Lane: Sendable {
         }
         let parcel = Parcel(
             notice: queued.notice, id: queued.id, now: begunAt,
-            thread: threads.withLock { $0[queued.notice.key.group] }, repeated: queued.isInDoubt)
+            thread: queued.notice.reason == .escalated ? nil : threads.withLock { $0[queued.notice.key.group] },
+            repeated: queued.isInDoubt)
         let answer = await receiver.withLock({ $0 }).deliver(parcel)
         // Stopped in the midst of it: nobody knows, and the next start says so.
         if Task.isCancelled, case .retry = answer { return false }

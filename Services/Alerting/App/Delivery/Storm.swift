@@ -67,6 +67,7 @@ extension Notice {
         guard !ends.isEmpty else { return self }
         return Notice(
             key: key, receiver: receiver, groupLabels: groupLabels, routeLabels: routeLabels, alerts: alerts + ends,
-            more: more, entry: entry, reason: reason, at: at, note: note)
+            more: more, entry: entry, reason: reason, at: at, note: note,
+            identity: identity)
     }
 }

@@ -36,9 +36,11 @@ actor AlertDesk: Service {
     let clock: any WallClock
     private let figures: AlertingFigures
     private let logger: Logger
-    private var current: AlertBook
+    private(set) var current: AlertBook
     private var acknowledgements = AcknowledgementBook()
-    private var role = Role.follows
+    var escalations: EscalationBook
+    var escalatedAt = Timestamp.zero
+    private(set) var role = Role.follows
     private var waiting = 0
     private var awaySince: Timestamp?
     private var countedAt = Timestamp.zero
@@ -46,7 +48,7 @@ actor AlertDesk: Service {
     /// What others wrote after it is not in the book yet; nil: the books were not read yet.
     private var seen: Snapshot?
     /// Of the last rounds, to be kept; neither Postgres nor the disk would.
-    private var unkept: [Record] = []
+    var unkept: [Record] = []
 
     init(
         _ configuration: AlertingConfiguration, journal: Journal, store: AlertStore, delivery: Delivery,
@@ -61,6 +63,7 @@ actor AlertDesk: Service {
         self.figures = figures
         self.logger = logger
         current = AlertBook(configuration.book)
+        escalations = EscalationBook(configuration.escalation)
         delivery.configure(receivers(configuration))
     }
 
@@ -118,7 +121,10 @@ actor AlertDesk: Service {
 
     /// Puts another configuration into force; alerts, silences and what was told stay.
     func reload(_ configuration: AlertingConfiguration) {
-        current.replace(configuration.book, at: clock.now())
+        let now = clock.now()
+        current.replace(configuration.book, at: now)
+        escalations.settings = configuration.escalation
+        if role != .follows { escalateWhatIsTold(at: now) }
         delivery.configure(receivers(configuration))
     }
 
@@ -166,10 +172,7 @@ actor AlertDesk: Service {
     ///
     /// - Throws: `StoreError` when they cannot be read.
     func lead(_ lease: Lease) async throws {
-        // What was accepted before this moment is in the books after it.
-        try await journal.barrier()
-        let snapshot = try await store.snapshot()
-        let books = try await store.load()
+        let (books, snapshot) = try await wholeBooks()
         let now = clock.now()
         report(books.faults)
         var fresh = AlertBook(current.settings)
@@ -180,13 +183,29 @@ actor AlertDesk: Service {
         unkept = []
         seen = snapshot
         for acknowledgement in books.acknowledgements { acknowledgements.take(acknowledgement) }
+        escalations = EscalationBook(escalations.settings)
+        escalations.restore(books.incidents)
+        escalateWhatIsTold(at: now)
         delivery.clear()
         for (key, thread) in books.threads { delivery.lane(key.destination)?.remember(thread, of: key.group) }
-        try await journal.write(delivery.resume(books.queued, at: now))
+        guard try await journal.write(delivery.resume(books.queued, at: now)) == .books else { throw Self.notWhole }
         role = .leads(lease)
         delivery.set(Lane.Authority(mandate: .everything, lease: lease))
         figures.leads.set(true)
         logger.info("leads", metadata: ["token": "\(lease.token)", "notices": "\(books.queued.count)"])
+    }
+
+    /// The books, with all that was accepted, and told, before this moment. What is in the spool alone would be told twice.
+    private func wholeBooks() async throws -> (StoredBooks, Snapshot) {
+        guard try await journal.barrier() == .books, let era = journal.era else { throw Self.notWhole }
+        let snapshot = try await store.snapshot()
+        let books = try await store.load()
+        guard journal.era == era else { throw Self.notWhole }
+        return (books, snapshot)
+    }
+
+    private static var notWhole: StoreError {
+        StoreError(.connectionLost, "the spool was begun while the books were read")
     }
 
     /// The lease was renewed.
@@ -250,6 +269,7 @@ actor AlertDesk: Service {
         current.silences.restore(recovered.silences)
         current.restore(recovered.alerts, told: recovered.told, at: now)
         for acknowledgement in recovered.acknowledgements { acknowledgements.take(acknowledgement) }
+        escalations.restore(recovered.incidents)
         try await journal.write(delivery.resume(recovered.queued, at: now))
     }
 
@@ -274,6 +294,7 @@ actor AlertDesk: Service {
         current.silences.restore(books.silences)
         current.take(books.alerts, at: now)
         for acknowledgement in books.acknowledgements { acknowledgements.take(acknowledgement) }
+        escalations.restore(books.incidents)
         for (key, entry) in books.told { current.note(entry, for: key) }
         // What others want sent: again, or played back from their spool.
         if case .leads = role { unkept += delivery.resume(books.queued, at: now) }
@@ -291,8 +312,12 @@ actor AlertDesk: Service {
         delivery.measure(at: now)
         lookForPostgres(at: now)
         switch role {
-        case .leads(let lease): await round(current.advance(to: now), under: lease, at: now)
-        case .alone: await round(current.advance(to: now, where: Alert.isCritical), under: nil, at: now)
+        case .leads(let lease):
+            escalate(at: now) { _ in true }
+            await round(current.advance(to: now), under: lease, at: now)
+        case .alone:
+            escalate(at: now) { urgencies in urgencies.contains { $0.severity == "critical" } }
+            await round(current.advance(to: now, where: Alert.isCritical), under: nil, at: now)
         case .follows:
             // Whoever leads tells; here nothing is told, nor taken for told.
             if now - forgottenAt >= .seconds(30) || now < forgottenAt {
@@ -320,7 +345,8 @@ actor AlertDesk: Service {
     }
 
     private func round(_ notices: [Notice], under lease: Lease?, at now: Timestamp) async {
-        var records = unkept + delivery.add(notices, at: now)
+        escalations.observe(notices)
+        var records = unkept + delivery.add(notices, at: now) + escalations.takeChanges().map { .incident($0) }
         let groups = current.takeGroupChanges()
         if !groups.isEmpty, lease != nil { records.append(.groups(groups.timers, gone: groups.gone)) }
         guard !records.isEmpty else { return }

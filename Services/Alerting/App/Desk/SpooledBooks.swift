@@ -7,6 +7,7 @@ struct SpooledBooks {
     private(set) var told: [(ToldKey, ToldEntry)] = []
     private(set) var silences: [Silence] = []
     private(set) var acknowledgements: [Acknowledgement] = []
+    private(set) var incidents: [Incident] = []
     /// Not told yet, oldest first.
     private(set) var queued: [QueuedNotice] = []
 
@@ -37,6 +38,7 @@ struct SpooledBooks {
             case .attempt(let attempt): Self.take(attempt, &waiting)
             case .silence(let silence): silences.append(silence)
             case .acknowledgement(let acknowledgement): acknowledgements.append(acknowledgement)
+            case .incident(let incident): incidents.append(incident)
             case .groups, .audit: break
             }
         }
