@@ -22,6 +22,6 @@ struct Plimsoll: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, WhyCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self,
             GoalCommand.self, DepositCommand.self, WithdrawCommand.self, PreflightCommand.self, MigrateCommand.self,
-            NotificationsCommand.self, BacktestCommand.self,
+            FillsAsideCommand.self, NotificationsCommand.self, BacktestCommand.self,
         ])
 }

@@ -227,7 +227,7 @@ package struct Backtest: Sendable {
         switch decision.outcome {
         case .approved(let approved): try send(approved)
         case .refused: break
-        case .deferred: deferred.append(signal)
+        case .deferred, .awaitingPrice: deferred.append(signal)
         }
     }
 

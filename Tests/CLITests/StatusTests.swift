@@ -31,6 +31,7 @@ import Testing
                 progress: Ratio("0.01"), deadline: Timestamp(seconds: 1_798_761_600), state: "active")
         ]
         books.breaches = [.init(account: "main", reason: "the daily loss reached 3.1 %")]
+        books.fillsAside = ["main": 2]
         books.deadLetters = 1
         return StatusReport(
             now: Self.now, books: books, trouble: nil,
@@ -74,6 +75,7 @@ import Testing
                   main is paused: `plimsoll resume main` lets it trade again
                   main: the daily loss reached 3.1 %
                   main holds BTCUSDT without a stop
+                  main takes no new risk, for 2 fills could not be booked: see `plimsoll fills-set-aside`
                   1 events could not be applied: see table dead_letters and docs/runbook.md
                 """)
         #expect(!report.isWell)
@@ -96,6 +98,18 @@ import Testing
         let report = StatusReport(now: Self.now, books: books, trouble: nil, services: [], sources: [])
         #expect(report.equity(of: account) == nil)
         #expect(report.text.contains("no price"))
+    }
+
+    @Test func `positions are priced as risk-manager prices them, where it says how`() throws {
+        let answer = """
+            [{"id":"main","positions":[{"symbol":"BTCUSDT","price":"66000.5","priceTime":1795260899000000000},\
+            {"symbol":"ETHUSDT"}]}]
+            """
+        let bitcoin = try symbol("BTCUSDT")
+        #expect(
+            StatusLoader.prices(Array(answer.utf8))
+                == [bitcoin: .init(price: try Price("66000.5"), time: Self.now - .seconds(1))])
+        #expect(StatusLoader.prices(Array("<html>".utf8)).isEmpty)
     }
 
     @Test func `sources are read from the metrics`() {

@@ -67,16 +67,41 @@ struct CheckTests {
     func reconciliation() {
         #expect(Reconciliation.stranger(clientID: "web_1234") == .leaveAlone)
         #expect(Reconciliation.stranger(clientID: "ord-abc") == .cancelLoudly)
-        let lot = Quantity(raw: 1000)
-        #expect(Reconciliation.position(ours: Make.quantity(5), venue: Make.quantity(5), lot: lot) == .exists)
+        func missing(at venue: Quantity) -> Quantity? {
+            Reconciliation.missing(
+                [.init(instrument: Make.instrument, quantity: Make.quantity(5))], venue: ["BTC": venue])[Make.btc]
+        }
+        #expect(missing(at: Make.quantity(5)) == .zero)
+        #expect(missing(at: Make.quantity(5) - Quantity(raw: 999)) == .zero)
+        #expect(missing(at: Make.quantity(4)) == Make.quantity(1))
+        #expect(missing(at: Make.quantity(9)) == .zero)
+        #expect(missing(at: .zero) == Make.quantity(5))
+    }
+
+    @Test("two markets of one asset are compared with the venue's holding together")
+    func oneAsset() {
+        let euro = Make.symbol("BTCEUR")
+        let ether = Make.symbol("ETHUSDT")
+        func instrument(_ symbol: Symbol, _ base: String) -> Instrument {
+            Instrument(
+                symbol: symbol, base: base, quote: "EUR", tickSize: Make.instrument.tickSize,
+                lotSize: Make.instrument.lotSize, minimumQuantity: Make.instrument.minimumQuantity,
+                maximumQuantity: Make.instrument.maximumQuantity, minimumNotional: Make.instrument.minimumNotional)
+        }
+        let books: [Reconciliation.Holding] = [
+            .init(instrument: Make.instrument, quantity: Make.quantity(4)),
+            .init(instrument: instrument(euro, "BTC"), quantity: Make.quantity(3)),
+            .init(instrument: instrument(ether, "ETH"), quantity: Make.quantity(2)),
+        ]
+        // As much as the greater of the two: each by itself would seem to be there.
         #expect(
-            Reconciliation.position(ours: Make.quantity(5), venue: Make.quantity(5) - Quantity(raw: 999), lot: lot)
-                == .exists)
+            Reconciliation.missing(books, venue: ["BTC": Make.quantity(4), "ETH": Make.quantity(2)])
+                == [euro: Make.quantity(3), Make.btc: .zero, ether: .zero])
         #expect(
-            Reconciliation.position(ours: Make.quantity(5), venue: Make.quantity(4), lot: lot)
-                == .missing(Make.quantity(1)))
+            Reconciliation.missing(books, venue: ["BTC": Make.quantity(2)])
+                == [euro: Make.quantity(3), Make.btc: Make.quantity(2), ether: Make.quantity(2)])
         #expect(
-            Reconciliation.position(ours: Make.quantity(5), venue: Make.quantity(9), lot: lot)
-                == .moreAtVenue(Make.quantity(4)))
+            Reconciliation.missing(books, venue: ["BTC": Make.quantity(7), "ETH": Make.quantity(2)])
+                == [euro: .zero, Make.btc: .zero, ether: .zero])
     }
 }

@@ -8,13 +8,11 @@ struct HostileNumberTests {
 
     @Test("what the venue holds may be more than a quantity can say")
     func holdings() {
-        let lot = Make.instrument.lotSize
-        #expect(
-            Reconciliation.position(ours: Make.quantity(5), venue: Self.most, lot: lot)
-                == .moreAtVenue(Quantity(raw: .max - Make.quantity(5).raw)))
-        #expect(
-            Reconciliation.position(ours: Make.quantity(5), venue: Quantity(raw: .min), lot: lot)
-                == .missing(Self.most))
+        let ours = [Reconciliation.Holding(instrument: Make.instrument, quantity: Make.quantity(5))]
+        #expect(Reconciliation.missing(ours, venue: ["BTC": Self.most]) == [Make.btc: .zero])
+        #expect(Reconciliation.missing(ours, venue: ["BTC": Quantity(raw: .min)]) == [Make.btc: Make.quantity(5)])
+        let most = [Reconciliation.Holding(instrument: Make.instrument, quantity: Self.most)]
+        #expect(Reconciliation.missing(most + most, venue: [:]) == [Make.btc: Self.most])
     }
 
     @Test("a fill beyond the range is refused, and nothing has changed")

@@ -6,8 +6,8 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Accounts, positions, goals, sources and services, now.",
         discussion: """
-            Positions are valued at the close of the newest finished minute. Exit status 69 when the database or a service \
-            cannot be reached.
+            Positions are valued at the last price that risk-manager heard, or at the close of the newest finished minute \
+            where that is newer; PRICED says how old it is. Exit status 69 when the database or a service cannot be reached.
             """)
 
     @Flag(name: .long, help: "End with status 1 when something is not ready or needs a person.")

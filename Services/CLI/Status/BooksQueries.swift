@@ -14,6 +14,11 @@ struct BooksQueries: Sendable {
         books.breaches = try await database.query(
             "SELECT account, reason FROM limit_breaches WHERE ended_at IS NULL ORDER BY account, since_ns, limit_name"
         ).map { StatusReport.Breach(account: try $0.text("account"), reason: try $0.text("reason")) }
+        for row in try await database.query(
+            "SELECT account, count(*) AS count FROM fills_set_aside WHERE settlement IS NULL GROUP BY account")
+        {
+            books.fillsAside[try row.text("account")] = try row.int("count")
+        }
         let row = try await database.query(
             """
             SELECT (SELECT count(*) FROM dead_letters) AS dead, (

@@ -11,10 +11,13 @@ struct StatusLoader: Sendable {
     func load(now: Timestamp) async throws -> StatusReport {
         async let services = services()
         async let sources = sources()
+        async let prices = prices()
         var books: StatusReport.Books?
         var trouble: String?
         do {
-            books = try await BooksQueries(database: suite.database).load()
+            var loaded = try await BooksQueries(database: suite.database).load()
+            loaded.marks.merge(await prices) { $0.time >= $1.time ? $0 : $1 }
+            books = loaded
         } catch let error as StoreError {
             let failure = Failure(error, settings: suite.database.settings)
             trouble = "\(failure.what)\n  → \(failure.mend)"
@@ -54,6 +57,34 @@ struct StatusLoader: Sendable {
             dependency.name + (dependency.reason.map { ": \($0)" } ?? "")
         }
         return .notReady(missing.isEmpty ? [readiness.status] : missing)
+    }
+
+    private struct Account: Decodable {
+        struct Position: Decodable {
+            let symbol: Symbol
+            let price: Price?
+            let priceTime: Timestamp?
+        }
+        let positions: [Position]
+    }
+
+    /// The prices at which risk-manager values what is held; none when it does not say.
+    private func prices() async -> [Symbol: StatusReport.Mark] {
+        guard let response = await suite.http.look("risk-manager", "/api/accounts"), response.status == 200 else {
+            return [:]
+        }
+        return Self.prices(response.body)
+    }
+
+    static func prices(_ body: [UInt8]) -> [Symbol: StatusReport.Mark] {
+        // Another release's answer: the closes of the last minutes are shown instead, with their age.
+        let accounts = (try? JSONDecoder().decode([Account].self, from: Data(body))) ?? []
+        var marks: [Symbol: StatusReport.Mark] = [:]
+        for position in accounts.flatMap(\.positions) {
+            guard let price = position.price, let time = position.priceTime else { continue }
+            marks[position.symbol] = StatusReport.Mark(price: price, time: time)
+        }
+        return marks
     }
 
     private func sources() async -> [StatusReport.Source] {

@@ -104,6 +104,11 @@ extension StatusReport {
             for position in books.positions where position.stop == nil {
                 lines.append("\(position.account) holds \(position.symbol) without a stop")
             }
+            for (account, count) in books.fillsAside.sorted(by: { $0.key < $1.key }) {
+                lines.append(
+                    "\(account) takes no new risk, for \(count) fills could not be booked: see `plimsoll fills-set-aside`"
+                )
+            }
             if books.inDoubt > 0 {
                 lines.append("\(books.inDoubt) orders are with the venue without an answer for over 10 s")
             }

@@ -25,7 +25,7 @@ struct StatusReport: Sendable {
         let strategy: String
     }
 
-    /// The close of a market's newest final candle.
+    /// The newest price of a market that is known: of a print or a quote, or the close of a finished minute.
     struct Mark: Sendable, Equatable {
         let price: Price
         let time: Timestamp
@@ -74,6 +74,8 @@ struct StatusReport: Sendable {
         var goals: [Goal] = []
         /// Limits on losses that refuse entries, by account and in words.
         var breaches: [Breach] = []
+        /// Fills that could not be booked, by account.
+        var fillsAside: [String: Int] = [:]
         var deadLetters = 0
         var inDoubt = 0
     }
@@ -87,7 +89,7 @@ struct StatusReport: Sendable {
 }
 
 extension StatusReport {
-    /// Cash and what the positions are worth at the last closes; nil while one has no price.
+    /// Cash and what the positions are worth at the last prices; nil while one has no price.
     func equity(of account: Account) -> Money? {
         guard let books else { return nil }
         var equity = account.cash
@@ -105,7 +107,8 @@ extension StatusReport {
 
     /// Everything is ready and nothing needs a person.
     var isWell: Bool {
-        books != nil && books?.deadLetters == 0 && services.allSatisfy { $0.state == .ready }
+        books != nil && books?.deadLetters == 0 && books?.fillsAside.isEmpty == true
+            && services.allSatisfy { $0.state == .ready }
             && sources.allSatisfy { $0.connected && !$0.stale }
     }
 }

@@ -15,6 +15,7 @@ struct RiskService: Service {
     private let instruments: InstrumentSource
     private let accountsReady: Health.Dependency
     private let hearing: Health.Dependency
+    private let prices: Health.Dependency
 
     init(
         _ settings: RiskSettings, context: ServiceContext, bus: Bus, books: RiskBooks,
@@ -28,6 +29,7 @@ struct RiskService: Service {
         accountsReady = context.health.dependency("accounts")
         _ = context.health.dependency("instruments")
         hearing = context.health.dependency("subscriptions")
+        prices = context.health.dependency("prices", required: false)
     }
 
     func run() async throws {
@@ -46,7 +48,8 @@ struct RiskService: Service {
             symbols: settings.symbols, books: books, instruments: instruments, health: context.health,
             logger: context.logger("market"))
         let intake = Intake(
-            symbols: settings.symbols, market: books.market, metrics: context.metrics, hearing: hearing)
+            symbols: settings.symbols, market: books.market, metrics: context.metrics, hearing: hearing,
+            prices: prices)
         let followed = desks.reduce(into: Set<String>()) { $0.formUnion($1.strategies) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await feed.run() }

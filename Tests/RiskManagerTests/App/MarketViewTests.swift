@@ -30,4 +30,32 @@ struct MarketViewTests {
         #expect(view.asOf(Timestamp(seconds: 1_000)).prices[btc] == point("7", 959))
         #expect(view.asOf(Timestamp(seconds: 0)).prices[btc] == point("5", 10))
     }
+
+    @Test func `a candle tells what was missed before the first price that was heard, and nothing after it`() {
+        let view = MarketView()
+        view.note(btc, close: point("1", 59))
+        view.beginHearing()
+        view.hear(btc, [point("3", 125)])
+        #expect(view.asOf(Timestamp(seconds: 120)).prices[btc] == point("1", 59))
+        view.note(btc, close: point("2", 119))
+        view.note(btc, close: point("2", 119))
+        #expect(view.asOf(Timestamp(seconds: 120)).prices[btc] == point("2", 119))
+        #expect(view.asOf(Timestamp(seconds: 60)).prices[btc] == point("1", 59))
+        view.note(btc, close: point("9", 126))
+        #expect(view.asOf(Timestamp(seconds: 126)).prices[btc] == point("3", 125))
+    }
+
+    @Test func `it is known since when prices are heard`() {
+        let view = MarketView()
+        view.note(btc, close: point("1", 59))
+        #expect(view.latest.heardSince == [:])
+        view.hear(btc, [point("2", 61), point("3", 62)])
+        view.hear(btc, [point("4", 121)])
+        #expect(view.latest.heardSince == [btc: Timestamp(seconds: 62)])
+        #expect(!view.hasHeard([btc]))
+        view.hear(btc, [point("4", 123)])
+        #expect(view.hasHeard([btc]))
+        view.beginHearing()
+        #expect(view.latest.heardSince == [:])
+    }
 }

@@ -18,6 +18,7 @@ struct Case {
     var marks = ProfitMarks(day: CivilDay(containing: Case.close))
     var prices: [Symbol: PricePoint] = [Case.btc: PricePoint(price: price("100"), time: Case.close)]
     var marketTime = Case.close
+    var heardSince: [Symbol: Timestamp]?
     var instrument: Instrument? = Case.instrument
     var goals: [GoalStanding] = []
     var action = Signal.Action.enter
@@ -47,7 +48,8 @@ struct Case {
 
     var input: DecisionInput {
         DecisionInput(
-            signal: signal, account: account, market: MarketSnapshot(prices: prices, time: marketTime),
+            signal: signal, account: account,
+            market: MarketSnapshot(prices: prices, time: marketTime, heardSince: heardSince),
             instrument: instrument, goals: goals, now: Case.close)
     }
 

@@ -247,20 +247,16 @@ final class AccountDesk: Sendable {
 
     private func verifyPositions() async throws {
         guard let holdings = try await parts.venue.holdings() else { return }
+        var ours: [Reconciliation.Holding] = []
         for desk in sorted {
-            let instrument = desk.instrument
-            let ours = await desk.held?.position.quantity ?? .zero
-            let theirs = holdings[instrument.base] ?? .zero
-            var missing = Quantity.zero
-            if case .missing(let quantity) = Reconciliation.position(
-                ours: ours, venue: theirs, lot: instrument.lotSize)
-            {
-                missing = quantity
+            ours.append(.init(instrument: desk.instrument, quantity: await desk.held?.position.quantity ?? .zero))
+        }
+        for (symbol, missing) in Reconciliation.missing(ours, venue: holdings) {
+            if missing.isPositive {
                 parts.logger.critical(
-                    "the venue holds less than the books",
-                    metadata: ["symbol": "\(instrument.symbol)", "missing": "\(quantity)"])
+                    "the venue holds less than the books", metadata: ["symbol": "\(symbol)", "missing": "\(missing)"])
             }
-            parts.metrics.missing(instrument.symbol, missing)
+            parts.metrics.missing(symbol, missing)
         }
     }
 }

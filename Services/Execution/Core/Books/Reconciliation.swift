@@ -45,21 +45,35 @@ package enum Reconciliation {
         ownPrefixes.contains { clientID.hasPrefix($0) } ? .cancelLoudly : .leaveAlone
     }
 
-    /// A position of ours against the venue's holdings of its base asset.
-    package enum PositionVerdict: Hashable, Sendable {
-        case exists
-        /// The venue holds more: the owner's own, left alone.
-        case moreAtVenue(Quantity)
-        /// The venue holds less than we believe: exits would sell what is not there.
-        case missing(Quantity)
+    /// What the books hold in one market.
+    package struct Holding: Hashable, Sendable {
+        package let instrument: Instrument
+        package let quantity: Quantity
+
+        package init(instrument: Instrument, quantity: Quantity) {
+            self.instrument = instrument
+            self.quantity = quantity
+        }
     }
 
-    /// Verifies that a position exists; less than a lot of difference is dust.
-    package static func position(ours: Quantity, venue: Quantity, lot: Quantity) -> PositionVerdict {
-        // In 128 bits: what the venue says may be at the end of the range.
-        let difference = Int128(venue.raw) - Int128(ours.raw)
-        let size = Quantity(raw: Int64(clamping: difference.magnitude))
-        if difference < 0, size >= lot { return .missing(size) }
-        return difference > 0 ? .moreAtVenue(size) : .exists
+    /// What the books hold in each market and the venue does not: exits would sell what is not there.
+    ///
+    /// The venue knows assets and no markets, so all markets of one base asset are compared with it together; what is missing
+    /// is told of the first of them. Less than a lot of difference is dust, and more at the venue is the owner's own.
+    package static func missing(_ holdings: [Holding], venue: [String: Quantity]) -> [Symbol: Quantity] {
+        var missing: [Symbol: Quantity] = [:]
+        for (asset, markets) in Dictionary(grouping: holdings, by: \.instrument.base) {
+            // In 128 bits: what the venue says may be at the end of the range.
+            let ours = markets.reduce(Int128(0)) { $0 + Int128($1.quantity.raw) }
+            let lot = markets.map(\.instrument.lotSize).max() ?? .zero
+            var short = ours - Int128(venue[asset]?.raw ?? 0)
+            if short < Int128(lot.raw) { short = 0 }
+            for market in markets.sorted(by: { $0.instrument.symbol < $1.instrument.symbol }) {
+                let part = min(max(short, 0), Int128(market.quantity.raw))
+                missing[market.instrument.symbol] = Quantity(raw: Int64(part))
+                short -= part
+            }
+        }
+        return missing
     }
 }

@@ -11,6 +11,8 @@ extension RiskBooks {
         /// There was a decision already: the signal came twice, or its commit was in doubt and had happened.
         case decidedBefore
         case deferred
+        /// Of this market; nothing is decided before it comes.
+        case awaitingPrice(Symbol)
     }
 
     private struct DecidedBefore: Error {}
@@ -18,13 +20,15 @@ extension RiskBooks {
     /// Decides about a signal for an account and books signal, decision, order and event in one transaction. Doing it again
     /// has no effect.
     ///
+    /// - Parameter waits: false when no more prices are waited for that were not heard yet.
     /// - Throws: `UnknownAccount`, `StoreError`.
-    func decide(_ signal: Signal, account: String) async throws -> Booked {
+    func decide(_ signal: Signal, account: String, waits: Bool = true) async throws -> Booked {
         do {
             return try await database.transaction(attempts: 3) { transaction in
                 let found = try await lock(account, transaction)
                 let locked = try await observe(found, through: signal.candleClose, transaction)
-                let prices = market.asOf(signal.candleClose)
+                let seen = market.asOf(signal.candleClose)
+                let prices = waits ? seen : MarketSnapshot(prices: seen.prices, time: seen.time)
                 let atClose = locked.snapshot.before(
                     try await laterFills(locked, from: signal.candleClose, transaction))
                 let performance = Performance(atClose, prices: prices.prices, at: signal.candleClose)
@@ -35,9 +39,13 @@ extension RiskBooks {
                         goals: locked.standings(equity: performance.equity, at: signal.candleClose),
                         now: signal.candleClose))
                 try await book(signal, transaction)
-                if case .deferred = decision.outcome { return .deferred }
-                try await book(decision, signal, transaction)
-                return .decided(decision)
+                switch decision.outcome {
+                case .deferred: return .deferred
+                case .awaitingPrice(let symbol): return .awaitingPrice(symbol)
+                case .approved, .refused:
+                    try await book(decision, signal, transaction)
+                    return .decided(decision)
+                }
             }
         } catch is DecidedBefore {
             return .decidedBefore
@@ -70,7 +78,7 @@ extension RiskBooks {
                     signalID: signal.id, account: decision.account, code: refusal.code, reason: refusal.description),
                 on: Channels.refusals, id: DerivedID.make("evt", decision.id), account: decision.account,
                 correlation: signal.id, causation: signal.id, transaction)
-        case .deferred:
+        case .deferred, .awaitingPrice:
             return
         }
     }

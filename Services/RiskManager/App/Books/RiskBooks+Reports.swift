@@ -46,6 +46,8 @@ struct AccountReport: Codable, Sendable {
         let cost: Money
         let strategy: String
         let price: Price?
+        /// Exchange time of the price.
+        let priceTime: Timestamp?
     }
 }
 
@@ -141,7 +143,8 @@ extension RiskBooks {
             positions: snapshot.openPositions.map { position in
                 AccountReport.PositionLine(
                     symbol: position.symbol, quantity: position.quantity, cost: position.cost,
-                    strategy: position.strategy, price: latest.prices[position.symbol]?.price)
+                    strategy: position.strategy, price: latest.prices[position.symbol]?.price,
+                    priceTime: latest.prices[position.symbol]?.time)
             })
     }
 

@@ -14,6 +14,8 @@ actor AccountDesk {
     private let logger: Logger
     private let bell: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
     private var queue = SignalQueue()
+    /// Entries that wait for a price, and since when.
+    private var awaiting: [String: ContinuousClock.Instant] = [:]
     private var tendedAt: ContinuousClock.Instant?
     private var sweptAt: ContinuousClock.Instant?
     private var backoff = Backoff(base: .milliseconds(50), limit: .seconds(2))
@@ -72,6 +74,7 @@ actor AccountDesk {
             return
         } catch {
             logger.warning("the account waits", metadata: ["error": "\(error)"])
+            // Ends early only when the desk is cancelled, which ends its bell too; so does the other one.
             try? await Task.sleep(for: backoff.next())
         }
     }
@@ -94,8 +97,10 @@ actor AccountDesk {
 
     private func decide(_ signal: Signal) async throws {
         let started = ContinuousClock.now
-        switch try await books.decide(signal, account: account) {
+        let waits = awaiting[signal.id].map { started - $0 < patience } ?? true
+        switch try await books.decide(signal, account: account, waits: waits) {
         case .decided(let decision):
+            settle(signal)
             figures.decided(decision, in: ContinuousClock.now - started)
             logger.info(
                 "decided",
@@ -103,9 +108,27 @@ actor AccountDesk {
                     "correlation": "\(signal.id)", "decision": "\(decision.id)", "code": "\(decision.code)",
                     "symbol": "\(signal.symbol)", "reason": "\(decision.reason)",
                 ])
-        case .decidedBefore, .deferred:
-            return
+        case .decidedBefore: settle(signal)
+        case .awaitingPrice(let symbol): wait(signal, for: symbol, since: started)
+        case .deferred: return
         }
+    }
+
+    /// In our own time, for the exchange's stands still where no price comes.
+    private var patience: Duration { .nanoseconds(books.policies[account].entryExpiry.nanoseconds) }
+
+    /// It is in the books, from where `sweep` takes it up again.
+    private func wait(_ signal: Signal, for symbol: Symbol, since started: ContinuousClock.Instant) {
+        guard awaiting[signal.id] == nil else { return }
+        awaiting[signal.id] = started
+        figures.awaitingPrice(awaiting.count)
+        logger.notice(
+            "an entry waits for a price that was not heard yet",
+            metadata: ["correlation": "\(signal.id)", "symbol": "\(symbol)"])
+    }
+
+    private func settle(_ signal: Signal) {
+        if awaiting.removeValue(forKey: signal.id) != nil { figures.awaitingPrice(awaiting.count) }
     }
 
     private func tend() async throws {

@@ -9,6 +9,7 @@ final class AccountFigures: Sendable {
     private let metrics: Metrics
     private let seconds: Histogram
     private let full: Counter
+    private let awaiting: Gauge
     private let states: [(TradingState, Gauge)]
     private let goals = Mutex<Set<String>>([])
 
@@ -18,6 +19,9 @@ final class AccountFigures: Sendable {
         seconds = metrics.histogram("plimsoll_decision_seconds", "From taking up a signal to its committed decision.")
         full = metrics.counter(
             "plimsoll_signals_not_kept_total", "Signals that found the queue full.", labels: ["account": account])
+        awaiting = metrics.gauge(
+            "plimsoll_entries_awaiting_price", "Entries that are not decided before a price is heard.",
+            labels: ["account": account])
         states = TradingState.allCases.map { state in
             let gauge = metrics.gauge(
                 "plimsoll_trading_state", "1 for the state that an account is in.",
@@ -35,6 +39,9 @@ final class AccountFigures: Sendable {
             labels: ["account": account, "outcome": outcome, "code": decision.code]
         ).increment()
     }
+
+    /// So many entries wait for a price.
+    func awaitingPrice(_ count: Int) { awaiting.set(count) }
 
     /// A signal was not kept.
     func queueWasFull() { full.increment() }

@@ -13,6 +13,8 @@ struct Intake: Sendable {
     private let market: MarketView
     private let metrics: Metrics
     private let hearing: Health.Dependency
+    private let prices: Health.Dependency
+    private let symbols: [Symbol]
     private let kinds: [String: Kind]
 
     private enum Kind {
@@ -21,12 +23,18 @@ struct Intake: Sendable {
         case signal
     }
 
-    /// - Parameter hearing: up once prices and signals are subscribed to. Before that a price may be missed and the signal
-    ///   after it heard.
-    init(symbols: [Symbol], market: MarketView, metrics: Metrics, hearing: Health.Dependency) {
+    /// - Parameters:
+    ///   - hearing: up once prices and signals are subscribed to. Before that a price may be missed and the signal after it
+    ///     heard.
+    ///   - prices: up once a price of each market was heard since then. Before that entries may have to wait.
+    init(
+        symbols: [Symbol], market: MarketView, metrics: Metrics, hearing: Health.Dependency, prices: Health.Dependency
+    ) {
+        self.symbols = symbols
         self.market = market
         self.metrics = metrics
         self.hearing = hearing
+        self.prices = prices
         var kinds = [Channels.signals.name: Kind.signal]
         for symbol in symbols {
             kinds[Channels.prints(symbol).name] = .prints
@@ -37,16 +45,24 @@ struct Intake: Sendable {
 
     /// Reads until it is cancelled.
     func run(_ bus: Bus, signal take: (Signal) async -> Void) async {
+        var unheard = Set(symbols)
         for await item in bus.subscribeBytes(to: kinds.keys.sorted(), buffer: Self.buffer) {
             guard case .message(let channel, let bytes) = item else {
+                market.beginHearing()
+                unheard = Set(symbols)
+                tell(unheard)
                 hearing.up()
                 continue
             }
             switch kinds[channel] {
             case .prints:
-                if let batch = read(bytes, as: PrintBatch.self) { note(batch) }
+                guard let batch = read(bytes, as: PrintBatch.self) else { continue }
+                note(batch)
+                if unheard.remove(batch.symbol) != nil { tell(unheard) }
             case .quote:
-                if let update = read(bytes, as: QuoteUpdate.self) { note(update.quote) }
+                guard let update = read(bytes, as: QuoteUpdate.self) else { continue }
+                note(update.quote)
+                if unheard.remove(update.quote.symbol) != nil { tell(unheard) }
             case .signal:
                 if let raised = read(bytes, as: SignalRaised.self) { await take(raised.signal) }
             case nil:
@@ -55,8 +71,16 @@ struct Intake: Sendable {
         }
     }
 
+    private func tell(_ unheard: Set<Symbol>) {
+        if unheard.isEmpty {
+            prices.up()
+        } else {
+            prices.down("no price was heard yet of \(unheard.sorted().map(\.name).joined(separator: ", "))")
+        }
+    }
+
     private func note(_ batch: PrintBatch) {
-        market.note(
+        market.hear(
             batch.symbol,
             batch.prints.lazy.filter { $0.symbol == batch.symbol }
                 .map { PricePoint(price: $0.price, time: $0.time) })
@@ -67,7 +91,7 @@ struct Intake: Sendable {
         guard quote.bid.isPositive, quote.ask >= quote.bid else { return }
         if let last = market.newest(quote.symbol), last.time >= quote.time { return }
         let middle = Price(raw: quote.bid.raw + (quote.ask.raw - quote.bid.raw) / 2)
-        market.note(quote.symbol, [PricePoint(price: middle, time: quote.time)])
+        market.hear(quote.symbol, [PricePoint(price: middle, time: quote.time)])
     }
 
     private func read<Body: Message>(_ bytes: [UInt8], as body: Body.Type) -> Body? {

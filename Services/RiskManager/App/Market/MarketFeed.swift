@@ -24,16 +24,18 @@ struct MarketFeed: Sendable {
         }
     }
 
-    /// Every few seconds, so that a lost bus leaves prices a candle old and not none.
+    /// Every few seconds, so that a lost bus leaves prices a candle old and not none; oftener while prices may have been missed.
     private func readCandles() async {
         while !Task.isCancelled {
             do {
-                for (symbol, point) in try await books.lastCandles(of: symbols) { market.note(symbol, [point]) }
+                for (symbol, close) in try await books.lastCandles(of: symbols) { market.note(symbol, close: close) }
                 market.noteHistory()
             } catch {
                 logger.debug("last candles cannot be read", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: market.isReady ? .seconds(5) : .milliseconds(500))
+            let isSettled = market.isReady && market.hasHeard(symbols)
+            // Ends early only when it is cancelled, which ends the loop.
+            try? await Task.sleep(for: isSettled ? .seconds(5) : .milliseconds(500))
         }
     }
 
@@ -52,6 +54,7 @@ struct MarketFeed: Sendable {
                     dependency.down("the venue does not trade \(missing.map(\.name).joined(separator: ", "))")
                 }
                 backoff.reset()
+                // Ends early only when it is cancelled, which ends the loop; so does the next one.
                 try? await Task.sleep(for: .seconds(3600))
             } catch {
                 if market.instruments == nil { dependency.down("\(error)") }

@@ -9,32 +9,44 @@ final class MarketView: Sendable {
     /// Most minutes whose last price is kept for a symbol.
     static let minutes = 120
 
-    private struct State {
+    fileprivate struct State {
         var points: [Symbol: [PricePoint]] = [:]
         /// The last price before each of the last minutes of a symbol, oldest first: they outlast the points.
         var closes: [Symbol: [PricePoint]] = [:]
         var instruments: [Symbol: Instrument]?
         var hasHistory = false
+        /// Since when every price of a symbol was heard.
+        var heardSince: [Symbol: Timestamp] = [:]
     }
 
     private let state = Mutex(State())
 
     /// Takes prices in the order of the exchange; older ones than the newest known are left out.
     func note(_ symbol: Symbol, _ prices: some Sequence<PricePoint>) {
+        state.withLock { $0.note(symbol, prices) }
+    }
+
+    /// As `note`, of prices that are heard as they are made.
+    func hear(_ symbol: Symbol, _ prices: some Sequence<PricePoint>) {
         state.withLock { state in
-            var points = state.points[symbol] ?? []
-            for point in prices where point.price.isPositive {
-                if let newest = points.last {
-                    if point.time < newest.time { continue }
-                    if point.time.minute > newest.time.minute { state.closes[symbol, default: []].append(newest) }
-                }
-                points.append(point)
+            state.note(symbol, prices)
+            if state.heardSince[symbol] == nil, let newest = state.points[symbol]?.last {
+                state.heardSince[symbol] = newest.time
             }
-            if points.count > Self.depth { points.removeFirst(points.count - Self.depth) }
-            state.points[symbol] = points
-            if let closes = state.closes[symbol], closes.count > Self.minutes {
-                state.closes[symbol] = closes.suffix(Self.minutes)
-            }
+        }
+    }
+
+    /// Prices are heard from now on; those that were made before may have been missed.
+    func beginHearing() { state.withLock { $0.heardSince = [:] } }
+
+    /// Takes the close of a candle, which may be older than prices that were heard since: it tells what was missed before them.
+    func note(_ symbol: Symbol, close: PricePoint) {
+        state.withLock { state in
+            guard let first = state.heardSince[symbol], close.time < first else { return state.note(symbol, [close]) }
+            var closes = state.closes[symbol] ?? []
+            let place = closes.firstIndex { $0.time >= close.time } ?? closes.endIndex
+            if place == closes.endIndex || closes[place].time != close.time { closes.insert(close, at: place) }
+            state.closes[symbol] = closes.suffix(Self.minutes)
         }
     }
 
@@ -53,13 +65,26 @@ final class MarketView: Sendable {
     /// The newest price of a symbol.
     func newest(_ symbol: Symbol) -> PricePoint? { state.withLock { $0.points[symbol]?.last } }
 
+    /// Every one of `symbols` was heard for as long as a candle takes: nothing is missing that candles could tell.
+    func hasHeard(_ symbols: [Symbol]) -> Bool {
+        state.withLock { state in
+            symbols.allSatisfy { symbol in
+                guard let since = state.heardSince[symbol], let newest = state.points[symbol]?.last else {
+                    return false
+                }
+                return newest.time - since > Timeframe.minute1.span
+            }
+        }
+    }
+
     /// The newest prices.
     var latest: MarketSnapshot { snapshot { points, _ in points.last } }
 
     /// The prices just before an exchange time; where all that are known are later, the first of them.
     func asOf(_ time: Timestamp) -> MarketSnapshot {
         snapshot { points, closes in
-            points.last { $0.time < time } ?? closes.last { $0.time < time } ?? closes.first ?? points.first
+            let before = [points.last { $0.time < time }, closes.last { $0.time < time }].compactMap(\.self)
+            return before.max { $0.time < $1.time } ?? closes.first ?? points.first
         }
     }
 
@@ -68,7 +93,26 @@ final class MarketView: Sendable {
             var prices: [Symbol: PricePoint] = [:]
             for (symbol, points) in state.points { prices[symbol] = choose(points, state.closes[symbol] ?? []) }
             return MarketSnapshot(
-                prices: prices, time: state.points.values.compactMap(\.last?.time).max() ?? .zero)
+                prices: prices, time: state.points.values.compactMap(\.last?.time).max() ?? .zero,
+                heardSince: state.heardSince)
+        }
+    }
+}
+
+extension MarketView.State {
+    fileprivate mutating func note(_ symbol: Symbol, _ prices: some Sequence<PricePoint>) {
+        var points = points[symbol] ?? []
+        for point in prices where point.price.isPositive {
+            if let newest = points.last {
+                if point.time < newest.time { continue }
+                if point.time.minute > newest.time.minute { closes[symbol, default: []].append(newest) }
+            }
+            points.append(point)
+        }
+        if points.count > MarketView.depth { points.removeFirst(points.count - MarketView.depth) }
+        self.points[symbol] = points
+        if let kept = closes[symbol], kept.count > MarketView.minutes {
+            closes[symbol] = kept.suffix(MarketView.minutes)
         }
     }
 }

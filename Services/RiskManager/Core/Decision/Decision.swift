@@ -19,14 +19,17 @@ package struct Decision: Hashable, Sendable {
         /// An exit while an entry of the same strategy is on its way: nothing is decided until that order is terminal. Not booked;
         /// ask again.
         case deferred(entry: String)
+        /// An entry without a price that may be there and was not heard yet, as after a restart. Not booked; ask again.
+        case awaitingPrice(Symbol)
     }
 
-    /// `approved`, `deferred`, or the code of the refusal.
+    /// `approved`, `deferred`, `awaiting_price`, or the code of the refusal.
     package var code: String {
         switch outcome {
         case .approved: "approved"
         case .refused(let refusal): refusal.code
         case .deferred: "deferred"
+        case .awaitingPrice: "awaiting_price"
         }
     }
 
@@ -36,6 +39,7 @@ package struct Decision: Hashable, Sendable {
         case .approved(let approved): approved.order.reason
         case .refused(let refusal): refusal.description
         case .deferred(let entry): "the entry \(entry) is on its way"
+        case .awaitingPrice(let symbol): "no price of \(symbol) was heard yet"
         }
     }
 

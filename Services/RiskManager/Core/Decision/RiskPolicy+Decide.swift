@@ -23,14 +23,14 @@ extension RiskPolicy {
         _ input: DecisionInput, _ performance: Performance, _ inputs: inout DecisionInputs
     ) -> Decision.Outcome {
         inputs.add(self, goals: input.goals)
-        do throws(RefusedEntry) {
+        do throws(NoEntry) {
             let entry = try admit(input)
             try checkPositions(input)
             try checkLosses(input, performance)
             let approved = try size(entry, input, performance, &inputs)
             return .approved(approved)
         } catch {
-            return .refused(error.refusal)
+            return error.outcome
         }
     }
 
@@ -44,16 +44,16 @@ extension RiskPolicy {
     }
 
     /// Whether this signal may become an order at all.
-    private func admit(_ input: DecisionInput) throws(RefusedEntry) -> Entry {
+    private func admit(_ input: DecisionInput) throws(NoEntry) -> Entry {
         switch input.atClose.state {
         case .running: break
-        case .paused: throw RefusedEntry(.tradingPaused)
-        case .stopped: throw RefusedEntry(.tradingStopped)
+        case .paused: throw NoEntry(.tradingPaused)
+        case .stopped: throw NoEntry(.tradingStopped)
         }
         let signal = input.signal
-        guard let instrument = input.instrument else { throw RefusedEntry(.unknownInstrument(signal.symbol)) }
+        guard let instrument = input.instrument else { throw NoEntry(.unknownInstrument(signal.symbol)) }
         let age = input.market.time - signal.candleClose
-        guard age <= entryExpiry else { throw RefusedEntry(.expired(age: age, limit: entryExpiry)) }
+        guard age <= entryExpiry else { throw NoEntry(.expired(age: age, limit: entryExpiry)) }
         let last = try freshPrice(of: signal.symbol, input)
         for position in input.atClose.positions where position.isOpen {
             _ = try freshPrice(of: position.symbol, input)
@@ -61,63 +61,69 @@ extension RiskPolicy {
         return try prices(of: signal, instrument, last: last)
     }
 
-    private func freshPrice(of symbol: Symbol, _ input: DecisionInput) throws(RefusedEntry) -> Price {
+    private func freshPrice(of symbol: Symbol, _ input: DecisionInput) throws(NoEntry) -> Price {
         guard let point = input.market.prices[symbol], point.price.isPositive else {
-            throw RefusedEntry(.priceMissing(symbol))
+            throw withoutPrice(.priceMissing(symbol), of: symbol, input)
         }
         let age = input.time - point.time
         guard age <= stalePriceAfter else {
-            throw RefusedEntry(.priceStale(symbol, age: age, limit: stalePriceAfter))
+            throw withoutPrice(.priceStale(symbol, age: age, limit: stalePriceAfter), of: symbol, input)
         }
         return point.price
     }
 
+    /// Who has not listened for as long as a price lasts cannot say that there is none.
+    private func withoutPrice(_ refusal: Refusal, of symbol: Symbol, _ input: DecisionInput) -> NoEntry {
+        input.market.mayHaveMissed(symbol, after: input.time - stalePriceAfter)
+            ? NoEntry(outcome: .awaitingPrice(symbol)) : NoEntry(refusal)
+    }
+
     /// Stop and target on the venue's tick, on the right sides of both the signal's price and the last one.
-    private func prices(of signal: Signal, _ instrument: Instrument, last: Price) throws(RefusedEntry) -> Entry {
-        guard let wantedStop = signal.stop else { throw RefusedEntry(.stopMissing) }
+    private func prices(of signal: Signal, _ instrument: Instrument, last: Price) throws(NoEntry) -> Entry {
+        guard let wantedStop = signal.stop else { throw NoEntry(.stopMissing) }
         let stop = wantedStop.rounded(to: instrument.tickSize, .towardZero)
         let (lower, higher) = (min(signal.price, last), max(signal.price, last))
-        guard stop.isPositive, stop < lower else { throw RefusedEntry(.stopInvalid(stop: wantedStop, price: lower)) }
+        guard stop.isPositive, stop < lower else { throw NoEntry(.stopInvalid(stop: wantedStop, price: lower)) }
         let target = signal.target?.rounded(to: instrument.tickSize, .towardZero)
-        if let target, target <= higher { throw RefusedEntry(.targetInvalid(target: target, price: higher)) }
+        if let target, target <= higher { throw NoEntry(.targetInvalid(target: target, price: higher)) }
         return Entry(instrument: instrument, price: higher, stop: stop, target: target)
     }
 
-    private func checkPositions(_ input: DecisionInput) throws(RefusedEntry) {
+    private func checkPositions(_ input: DecisionInput) throws(NoEntry) {
         let account = input.atClose
         let symbol = input.signal.symbol
         if let held = account.openPositions.first(where: { $0.symbol == symbol }) {
-            throw RefusedEntry(.alreadyInPosition(symbol, held: held.quantity))
+            throw NoEntry(.alreadyInPosition(symbol, held: held.quantity))
         }
         if let entry = account.liveEntries.first(where: { $0.symbol == symbol }) {
-            throw RefusedEntry(.entryInProgress(symbol, order: entry.id))
+            throw NoEntry(.entryInProgress(symbol, order: entry.id))
         }
         let taken = Set(account.openPositions.map(\.symbol)).union(account.liveEntries.map(\.symbol)).count
         guard taken < limits.openPositions else {
-            throw RefusedEntry(.openPositionsLimit(open: taken, limit: limits.openPositions))
+            throw NoEntry(.openPositionsLimit(open: taken, limit: limits.openPositions))
         }
     }
 
-    private func checkLosses(_ input: DecisionInput, _ performance: Performance) throws(RefusedEntry) {
-        guard performance.equity.isPositive else { throw RefusedEntry(.noEquity(performance.equity)) }
+    private func checkLosses(_ input: DecisionInput, _ performance: Performance) throws(NoEntry) {
+        guard performance.equity.isPositive else { throw NoEntry(.noEquity(performance.equity)) }
         if let breach = input.atClose.breaches.first(where: { $0.holds(at: input.time) }) {
-            throw RefusedEntry(.breached(breach))
+            throw NoEntry(.breached(breach))
         }
         guard performance.drawdown < limits.drawdown else {
-            throw RefusedEntry(.drawdownLimit(drawdown: performance.drawdown, limit: limits.drawdown))
+            throw NoEntry(.drawdownLimit(drawdown: performance.drawdown, limit: limits.drawdown))
         }
         let monthly = limits.monthlyDrawdown(with: input.goals)
         guard performance.monthlyDrawdown < monthly else {
-            throw RefusedEntry(.monthlyDrawdownLimit(drawdown: performance.monthlyDrawdown, limit: monthly))
+            throw NoEntry(.monthlyDrawdownLimit(drawdown: performance.monthlyDrawdown, limit: monthly))
         }
         guard performance.dailyLoss < limits.dailyLoss else {
-            throw RefusedEntry(.dailyLossLimit(loss: performance.dailyLoss, limit: limits.dailyLoss))
+            throw NoEntry(.dailyLossLimit(loss: performance.dailyLoss, limit: limits.dailyLoss))
         }
     }
 
     private func size(
         _ entry: Entry, _ input: DecisionInput, _ performance: Performance, _ inputs: inout DecisionInputs
-    ) throws(RefusedEntry) -> ApprovedOrder {
+    ) throws(NoEntry) -> ApprovedOrder {
         let goal = goalFactors.outcome(for: input.goals)
         inputs.add(goal)
         let reservePrice = entry.price.times(.one + reserveMargin, .awayFromZero)
@@ -130,7 +136,7 @@ extension RiskPolicy {
             let quantity = try entry.instrument.admissible(sizing.quantity, at: entry.price)
             return approve(entry, quantity, reservePrice.times(quantity, .awayFromZero), sizing, goal, input)
         } catch {
-            throw RefusedEntry(refusal(error, sizing, entry))
+            throw NoEntry(refusal(error, sizing, entry))
         }
     }
 
@@ -177,10 +183,13 @@ extension RiskPolicy {
     }
 }
 
-/// Carries a refusal out of the checks.
-private struct RefusedEntry: Error {
-    let refusal: Refusal
-    init(_ refusal: Refusal) { self.refusal = refusal }
+/// Carries out of the checks why there is no order.
+private struct NoEntry: Error {
+    let outcome: Decision.Outcome
+
+    init(outcome: Decision.Outcome) { self.outcome = outcome }
+
+    init(_ refusal: Refusal) { outcome = .refused(refusal) }
 }
 
 // MARK: - Exits
