@@ -14,9 +14,12 @@ public struct OrderApproved: Message {
     public static let version = 1
     public let orderID: String
     public let account: String
-    public init(orderID: String, account: String) {
+    /// The order's market; nil from an older release.
+    public let symbol: Symbol?
+    public init(orderID: String, account: String, symbol: Symbol? = nil) {
         self.orderID = orderID
         self.account = account
+        self.symbol = symbol
     }
 }
 

@@ -74,8 +74,7 @@ package final class Database: Sendable {
         _ body: (Transaction) async throws -> Answer
     ) async throws -> (Answer, [PendingEvent]) {
         try Task.checkCancellation()
-        let login = try await connection.begin(Statement(sql: "BEGIN", kind: .script, cancellation: nil))
-        let transaction = Transaction(connection: connection, login: login)
+        let transaction = Transaction(connection: connection)
         do {
             let answer = try await body(transaction)
             try Task.checkCancellation()

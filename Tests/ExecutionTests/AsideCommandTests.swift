@@ -19,7 +19,7 @@ struct AsideCommandTests {
             for trade in ["7/1", "8"] { try await setAside(trade, rig) }
             let symbol = rig.symbols[0].name
             let list = try await plimsoll(rig).output
-            #expect(list.contains("main     \(symbol)  7/1    sell           5    100"), "\(list)")
+            #expect(list.contains("main     \(symbol)  7/1    sell         5    100      1  ord-aside"), "\(list)")
             #expect(list.contains("  main \(symbol) 8: a fill sells 5 of 1 held"), "\(list)")
 
             let tried = try await plimsoll(rig, "retry", "main", symbol, "7/1")

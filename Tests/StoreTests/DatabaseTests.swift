@@ -145,7 +145,7 @@ import Testing
             let database = test.connect(.execution, poolSize: 1)
             let error = await #expect(throws: StoreError.self) {
                 try await database.transaction { transaction in
-                    try await transaction.limitStatements(to: .milliseconds(50))
+                    transaction.limitStatements(to: .milliseconds(50))
                     try await transaction.query("SELECT pg_sleep(5)")
                 }
             }

@@ -9,7 +9,7 @@ import Testing
     private func append(_ database: Database, _ numbers: ClosedRange<Int>, key: String = "k") async throws {
         for number in numbers {
             try await database.transaction { transaction in
-                _ = try await transaction.append(suiteEvent(key, number), on: Channels.suiteEvents)
+                try transaction.append(suiteEvent(key, number), on: Channels.suiteEvents)
             }
         }
     }
@@ -135,7 +135,7 @@ import Testing
                 id: "goal", source: "test", at: .zero, correlation: "", key: "k",
                 data: GoalProgressed(goalID: "g", account: "a", progress: .one, equity: .zero))
             try await database.transaction { transaction in
-                _ = try await transaction.append(goal, on: Channels.goals)
+                try transaction.append(goal, on: Channels.goals)
             }
             try await append(database, 6...6)
             let reader = EventReader(

@@ -43,7 +43,7 @@ import Testing
         try await eventually("an event after the return of \(server)", within: .seconds(20)) {
             do {
                 try await database.transaction { transaction in
-                    _ = try await transaction.append(suiteEvent("k", number), on: Channels.suiteEvents)
+                    try transaction.append(suiteEvent("k", number), on: Channels.suiteEvents)
                 }
                 return true
             } catch let error as StoreError where error.isConnectionTrouble {

@@ -12,18 +12,18 @@ import Testing
             let rung = Collected<PendingEvent>()
             let database = test.connect(.riskManager) { rung.append($0) }
             try await database.transaction { transaction in
-                try await transaction.append(suiteEvent("a", 1), on: Channels.suiteEvents)
-                try await transaction.append(suiteEvent("a", 2), on: Channels.suiteEvents)
+                try transaction.append(suiteEvent("a", 1), on: Channels.suiteEvents)
+                try transaction.append(suiteEvent("a", 2), on: Channels.suiteEvents)
                 #expect(rung.all.isEmpty)
             }
             await #expect(throws: Stop.self) {
                 try await database.transaction { transaction in
-                    try await transaction.append(suiteEvent("a", 3), on: Channels.suiteEvents)
+                    try transaction.append(suiteEvent("a", 3), on: Channels.suiteEvents)
                     throw Stop()
                 }
             }
             try await database.transaction { transaction in
-                _ = try await transaction.append(suiteEvent("a", 4), on: Channels.suiteEvents)
+                try transaction.append(suiteEvent("a", 4), on: Channels.suiteEvents)
             }
             let envelopes = try rung.all.map { try MessageCodec.decode($0.bytes, as: SuiteEvent.self) }
             #expect(envelopes.map(\.id) == ["a-1", "a-2", "a-4"])
@@ -79,7 +79,9 @@ import Testing
                             event = Envelope(
                                 id: event.id, source: "test", at: event.at, correlation: "", key: event.key,
                                 data: event.data)
-                            try await transaction.append(event, on: Channels.suiteEvents)
+                            try transaction.append(event, on: Channels.suiteEvents)
+                            // Sends the event off, so that it waits for its commit at the server.
+                            try await transaction.query("SELECT 1")
                             try await Task.sleep(for: .milliseconds(after))
                         }
                     }
@@ -147,11 +149,11 @@ import Testing
             try await transaction.query("SELECT pg_current_xact_id()")
             start.yield()
             for await _ in written { break }
-            try await transaction.append(suiteEvent("k", 2), on: Channels.suiteEvents)
+            try transaction.append(suiteEvent("k", 2), on: Channels.suiteEvents)
         }
         for await _ in started { break }
         try await database.transaction { transaction in
-            _ = try await transaction.append(suiteEvent("k", 1), on: Channels.suiteEvents)
+            try transaction.append(suiteEvent("k", 1), on: Channels.suiteEvents)
         }
         finish.yield()
         try await early

@@ -11,7 +11,7 @@ import Testing
         for number in numbers {
             try await database.transaction { transaction in
                 // Of the year 2023.
-                _ = try await transaction.append(suiteEvent(key, number), on: Channels.suiteEvents)
+                try transaction.append(suiteEvent(key, number), on: Channels.suiteEvents)
             }
         }
     }
@@ -65,7 +65,7 @@ import Testing
             let young = Envelope(
                 id: "young", source: "test", at: try await now(database), correlation: "", key: "k",
                 data: suiteEvent("k", 11).data)
-            try await database.transaction { _ = try await $0.append(young, on: Channels.suiteEvents) }
+            try await database.transaction { try $0.append(young, on: Channels.suiteEvents) }
             #expect(try await sweep(outbox, database) == [10, 10, 0])
             #expect(try await count("events", in: test) == 1)
             #expect(try await count("consumed_events", in: test) == 10)

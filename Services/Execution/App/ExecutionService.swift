@@ -145,7 +145,7 @@ extension ExecutionService {
                 reader.ring()
                 continue
             }
-            await desks[envelope.data.account]?.ring()
+            await desks[envelope.data.account]?.ring(for: envelope.data.orderID, in: envelope.data.symbol)
         }
     }
 
@@ -163,7 +163,8 @@ extension ExecutionService {
                 if event.type == ControlChanged.type {
                     await desks[try event.envelope(of: ControlChanged.self).data.account]?.control()
                 } else {
-                    await desks[try event.envelope(of: OrderApproved.self).data.account]?.ring()
+                    let approved = try event.envelope(of: OrderApproved.self).data
+                    await desks[approved.account]?.ring(for: approved.orderID, in: approved.symbol)
                 }
             }
         } catch is CancellationError { return } catch {

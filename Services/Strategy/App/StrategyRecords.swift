@@ -100,7 +100,7 @@ struct StrategyRecords: Sendable {
                     parameters = excluded.parameters, state = excluded.state, state_reason = excluded.state_reason,
                     last_close_ns = excluded.last_close_ns, updated_at = now()
                 """, columns)
-            for failure in failures { try await transaction.append(failure, on: Channels.suiteEvents) }
+            for failure in failures { try transaction.append(failure, on: Channels.suiteEvents) }
         }
     }
 

@@ -1,5 +1,4 @@
 import CLibpq
-import Glibc
 
 /// One connection to the server on a thread of its own. It logs in when first asked, and again after it broke.
 actor Connection {
@@ -23,24 +22,41 @@ actor Connection {
     /// - Throws: `StoreError`, or `CancellationError` when the task was cancelled while the server worked.
     func run(_ statement: Statement) throws -> QueryResult {
         let session = try readySession()
-        return try ask(statement, session)
+        guard let answer = try ask([statement], session).last else {
+            throw StoreError(.unexpectedResult, "no answer to a statement")
+        }
+        return answer
     }
 
-    /// As `run`, and gives the login to hold on to for the statements that belong together.
-    func begin(_ statement: Statement) throws -> UInt64 {
+    /// Begins a transaction with its first statements, in one round trip.
+    ///
+    /// - Returns: the login to hold on to for what belongs to it, and an answer to each statement.
+    /// - Throws: as `run`; nothing is begun then.
+    func begin(_ statements: [Statement]) throws -> (login: UInt64, answers: [QueryResult]) {
         let session = try readySession()
-        _ = try ask(statement, session)
-        return logins
+        do {
+            let answers = try ask([.begin] + statements, session)
+            return (logins, Array(answers.dropFirst()))
+        } catch {
+            rollBack()
+            throw error
+        }
     }
 
-    /// Asks in the login that `begin` gave.
+    /// Asks in the login that `begin` gave, all in one round trip.
     ///
     /// - Throws: `StoreError.connectionLost` when that one is gone.
-    func run(_ statement: Statement, login: UInt64) throws -> QueryResult {
+    func run(_ statements: [Statement], login: UInt64) throws -> [QueryResult] {
         guard let session, logins == login else {
             throw StoreError(.connectionLost, "the connection of this transaction was lost")
         }
-        return try ask(statement, session)
+        return try ask(statements, session)
+    }
+
+    /// Undoes what was begun; a connection that cannot even do that is hung up, which does it too.
+    private func rollBack() {
+        guard let session else { return }
+        do { _ = try ask([.rollback], session) } catch { self.session = nil }
     }
 
     /// The SCRAM verifier of a password, computed here: the password itself is never sent.
@@ -65,78 +81,17 @@ actor Connection {
         return opened
     }
 
-    private func ask(_ statement: Statement, _ session: ServerSession) throws -> QueryResult {
+    private func ask(_ statements: [Statement], _ session: ServerSession) throws -> [QueryResult] {
         let started = ContinuousClock.now
         defer { hooks.queryFinished(ContinuousClock.now - started) }
         do {
-            try send(statement, session)
-            return try receive(statement, session, deadline: started + settings.answerTimeout)
+            return try session.ask(statements, within: settings.answerTimeout)
         } catch let error as StoreError {
             // After a lost connection or a missing answer nobody knows what this login would say next.
             if PQstatus(session.pointer) != CONNECTION_OK || error.isConnectionTrouble && error.sqlState == nil {
                 self.session = nil
             }
             throw error
-        }
-    }
-
-    private func send(_ statement: Statement, _ session: ServerSession) throws(StoreError) {
-        let sent: Int32
-        switch statement.kind {
-        case .script:
-            sent = PQsendQuery(session.pointer, statement.sql)
-        case .bound(let values):
-            let texts = values.map { $0.flatMap { strdup($0) } }
-            defer { for text in texts { free(text) } }
-            sent = PQsendQueryParams(
-                session.pointer, statement.sql, Int32(values.count), nil, texts.map { UnsafePointer($0) }, nil, nil, 0)
-        }
-        guard sent == 1 else { throw StoreError(.connectionLost, session.lastMessage) }
-    }
-
-    /// Waits for all of the answer, looking every 50 ms whether the asking task was cancelled.
-    private func receive(_ statement: Statement, _ session: ServerSession, deadline: ContinuousClock.Instant) throws
-        -> QueryResult
-    {
-        var answer = QueryResult(rows: [], affected: 0, tag: "")
-        var refusal: StoreError?
-        var cancelRequested = false
-        while true {
-            while PQisBusy(session.pointer) == 1 {
-                if !cancelRequested, statement.cancellation?.isSet == true {
-                    cancelRequested = true
-                    session.requestCancel()
-                }
-                guard ContinuousClock.now < deadline else {
-                    session.requestCancel()
-                    throw StoreError(.timedOut, "no answer within \(settings.answerTimeout)")
-                }
-                var entry = pollfd(fd: PQsocket(session.pointer), events: Int16(POLLIN), revents: 0)
-                _ = poll(&entry, 1, 50)
-                if entry.revents != 0, PQconsumeInput(session.pointer) == 0 {
-                    throw StoreError(.connectionLost, session.lastMessage)
-                }
-            }
-            guard let result = PQgetResult(session.pointer) else { break }
-            defer { PQclear(result) }
-            do { answer = try ResultReader(result, isScript: statement.isScript).read() } catch {
-                refusal = refusal ?? error
-            }
-        }
-        guard let refusal else { return answer }
-        if cancelRequested, refusal.sqlState == "57014" { throw CancellationError() }
-        if PQstatus(session.pointer) != CONNECTION_OK, !refusal.isConnectionTrouble {
-            throw StoreError(.connectionLost, refusal.message, sqlState: refusal.sqlState)
-        }
-        throw refusal
-    }
-}
-
-extension Statement {
-    fileprivate var isScript: Bool {
-        switch kind {
-        case .script: true
-        case .bound: false
         }
     }
 }

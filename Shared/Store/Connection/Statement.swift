@@ -1,17 +1,21 @@
 import Synchronization
 
-/// What is asked of a connection in one round trip.
+/// What is asked of a connection.
 struct Statement: Sendable {
     enum Kind: Sendable {
         /// One statement with bound values.
         case bound([String?])
-        /// Several statements without values, such as a migration; the server's messages are kept whole.
+        /// Several statements without values, such as a migration, asked alone; the server's messages are kept whole.
         case script
     }
     let sql: String
     let kind: Kind
     /// Set from another thread when the asking task is cancelled; nil for what must not be interrupted.
     let cancellation: CancellationFlag?
+
+    static let begin = Statement(sql: "BEGIN", kind: .bound([]), cancellation: nil)
+    static let commit = Statement(sql: "COMMIT", kind: .bound([]), cancellation: nil)
+    static let rollback = Statement(sql: "ROLLBACK", kind: .bound([]), cancellation: nil)
 }
 
 /// Set once, by whoever cancels.

@@ -2,19 +2,17 @@ package import Contracts
 import Foundation
 
 extension Transaction {
-    /// Writes an event into `events` with the next sequence number of its key, and notes it for the bell.
+    /// Writes an event into `events` with the next sequence number of its key, and rings it after the commit.
     ///
     /// The number is handed out under a lock on the key until the end of the transaction, so a key's numbers have no
     /// holes and follow the order of commits. Whoever appends for several keys does so in the same order everywhere.
     ///
     /// - Parameter envelope: its `sequence` is replaced.
-    /// - Returns: what is published after the commit; `Database` rings it by itself.
-    @discardableResult
-    package func append<Body>(_ envelope: Envelope<Body>, on channel: Channel<Body>) async throws -> PendingEvent {
+    package func append<Body>(_ envelope: Envelope<Body>, on channel: Channel<Body>) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let body = String(decoding: try encoder.encode(envelope.data), as: UTF8.self)
-        let rows = try await query(
+        later(
             """
             WITH keyed AS (
                 INSERT INTO event_keys (key, last_sequence) VALUES ($5, 1)
@@ -26,15 +24,21 @@ extension Transaction {
             [
                 envelope.id, envelope.type, envelope.version, envelope.source, envelope.key, envelope.correlation,
                 envelope.causation, channel.name, body, WallTime(envelope.at),
-            ])
-        guard let row = rows.first else { throw StoreError(.unexpectedResult, "the event was not written") }
-        let numbered = Envelope(
-            id: envelope.id, source: envelope.source, at: envelope.at, correlation: envelope.correlation,
-            causation: envelope.causation, key: envelope.key, sequence: try row.int64("key_sequence"),
-            data: envelope.data)
-        let event = PendingEvent(
-            id: envelope.id, type: envelope.type, channel: channel.name, bytes: try MessageCodec.encode(numbered))
-        note(event)
-        return event
+            ]
+        ) { answer in
+            // The row is written. Should its bell not ring, readers find it by themselves.
+            guard let number = try? answer.rows.first?.int64("key_sequence"),
+                let bytes = try? MessageCodec.encode(envelope.numbered(number))
+            else { return }
+            self.note(PendingEvent(id: envelope.id, type: envelope.type, channel: channel.name, bytes: bytes))
+        }
+    }
+}
+
+extension Envelope {
+    fileprivate func numbered(_ sequence: Int64) -> Envelope {
+        Envelope(
+            id: id, source: source, at: at, correlation: correlation, causation: causation, key: key,
+            sequence: sequence, data: data)
     }
 }

@@ -37,26 +37,13 @@ extension AccountBooks {
         }
     }
 
-    /// Those of `fills` that may be booked: what is set aside is booked only by who settles it.
-    func bookable(
-        _ fills: [Fill], of id: String, _ settler: String?, _ transaction: Transaction
-    ) async throws -> [Fill] {
-        guard let settler else {
-            let aside = Set(
-                try await transaction.query(
-                    """
-                    SELECT venue_trade_id FROM fills_set_aside
-                    WHERE order_id = $1 AND account = $2 AND settlement IS DISTINCT FROM 'booked'
-                    """, [id, account]
-                ).map { try $0.text("venue_trade_id") })
-            return fills.filter { !aside.contains($0.venueTradeID) }
-        }
-        try await transaction.execute(
+    /// Fills that were set aside are booked after all.
+    func settleAside(_ fills: [Fill], of id: String, by settler: String, _ transaction: Transaction) {
+        transaction.later(
             """
             UPDATE fills_set_aside SET settlement = 'booked', settled_at = now(), settled_by = $4
             WHERE account = $1 AND order_id = $2 AND venue_trade_id = ANY ($3::text[]) AND settlement IS NULL
             """, [account, id, BoundArray(fills.map(\.venueTradeID)), settler])
-        return fills
     }
 }
 

@@ -9,20 +9,26 @@ extension AccountBooks {
     func guardPosition(
         _ held: HeldPosition, _ lot: Quantity, _ correlation: String, _ now: Timestamp, _ transaction: Transaction
     ) async throws {
-        let rows = try await transaction.query(
-            "SELECT " + BookedOrder.columns + """
-                 FROM orders WHERE account = $1 AND symbol = $2 AND reduce_only
-                    AND state IN ('approved', 'submitting', 'open', 'partially_filled') FOR UPDATE OF orders
-                """, [account, held.position.symbol])
-        let orders = try rows.map(BookedOrder.init)
+        let answers = try await transaction.queries([
+            Query(
+                "SELECT " + BookedOrder.columns + """
+                     FROM orders WHERE account = $1 AND symbol = $2 AND reduce_only
+                        AND state IN ('approved', 'submitting', 'open', 'partially_filled') FOR UPDATE OF orders
+                    """, [account, held.position.symbol]),
+            Query(
+                "SELECT exits_version FROM positions WHERE account = $1 AND symbol = $2",
+                [account, held.position.symbol]),
+        ])
+        let orders = try answers[0].map(BookedOrder.init)
         let live = orders.compactMap(\.liveExit)
         let change = ExitChange.decide(
             held: held, live: live, leaving: orders.contains { $0.leaves },
-            lastVersion: try await lastVersion(held, transaction), lot: lot, correlation: correlation, now: now)
+            lastVersion: try answers[1].first?.int64("exits_version") ?? 0, lot: lot, correlation: correlation, now: now
+        )
         for exit in orders where change.withdraw.contains(exit.order.id) && exit.state == .approved {
-            _ = try await end(exit, .cancelled, "the position changed", transaction)
+            _ = try end(exit, .cancelled, "the position changed", transaction)
         }
-        if let set = change.place { try await insert(set, transaction) }
+        if let set = change.place { try insert(set, transaction) }
     }
 
     /// Notes that what is held of a market cannot be sold, or can again, and tells it; once, however often it is noted.
@@ -38,7 +44,7 @@ extension AccountBooks {
             """, [account, symbol, obstacle?.description ?? ""])
         guard let row = rows.first, let obstacle else { return }
         let (position, quantity) = (try row.text("id"), try row.quantity("quantity"))
-        try await append(
+        try append(
             SuiteEvent(
                 kind: "position_unsellable", severity: "warning",
                 summary: "\(quantity) of \(symbol) on account \(account) is too small to be sold",
@@ -48,15 +54,9 @@ extension AccountBooks {
             correlation: position, causation: position, transaction)
     }
 
-    private func lastVersion(_ held: HeldPosition, _ transaction: Transaction) async throws -> Int64 {
-        let rows = try await transaction.query(
-            "SELECT exits_version FROM positions WHERE account = $1 AND symbol = $2", [account, held.position.symbol])
-        return try rows.first?.int64("exits_version") ?? 0
-    }
-
-    private func insert(_ set: ExitSet, _ transaction: Transaction) async throws {
+    private func insert(_ set: ExitSet, _ transaction: Transaction) throws {
         for order in set.orders {
-            try await transaction.execute(
+            transaction.later(
                 """
                 INSERT INTO orders (id, account, symbol, side, type, purpose, quantity, trigger_price, strategy, reason,
                     correlation, position_id, exits_version, decided_ns)
@@ -67,11 +67,11 @@ extension AccountBooks {
                     order.triggerPrice, order.strategy, order.reason, order.correlation, set.position, set.version,
                     order.decidedAt,
                 ])
-            try await tell(
+            try tell(
                 BookedOrder(
                     order: order, state: .approved, filled: .zero, position: set.position, version: set.version),
                 order.reason, transaction)
-            try await transaction.execute(
+            transaction.later(
                 "UPDATE positions SET exits_version = $3 WHERE account = $1 AND symbol = $2",
                 [account, order.symbol, set.version])
         }
@@ -85,13 +85,19 @@ extension AccountBooks {
     func claimExits(
         _ ids: [String], firing partners: [String]? = nil, window: Duration, again: Bool = false
     ) async throws -> Bool {
-        try await change { transaction, locked in
-            let rows = try await transaction.query(
+        let reads = [
+            Query(
                 "SELECT " + BookedOrder.columns + """
                      FROM orders WHERE id = ANY ($1::text[]) AND account = $2 AND state = $3 FOR UPDATE
-                    """, [BoundArray(ids), self.account, again ? OrderState.submitting : .approved])
+                    """, [BoundArray(ids), account, again ? OrderState.submitting : .approved]),
+            Query(
+                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = ANY ($1::text[]) AND state = 'approved'",
+                [BoundArray(partners ?? [])]),
+        ]
+        return try await change(reading: reads) { transaction, locked, answers in
+            let rows = answers[0]
             guard rows.count == ids.count else { return false }
-            try await transaction.execute(
+            transaction.later(
                 """
                 UPDATE orders SET state = 'submitting', claim_token = $2, attempts = attempts + 1,
                     submitted_at = clock_timestamp(), valid_until = clock_timestamp() + $3::interval, updated_at = now(),
@@ -101,13 +107,10 @@ extension AccountBooks {
             for row in rows {
                 var booked = try BookedOrder(row)
                 booked.state = .submitting
-                try await self.tell(booked, "", transaction)
+                try self.tell(booked, "", transaction)
             }
-            let given = try await transaction.query(
-                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = ANY ($1::text[]) AND state = 'approved'",
-                [BoundArray(partners ?? [])])
-            for row in given {
-                _ = try await self.end(try BookedOrder(row), .cancelled, "its partner was fired", transaction)
+            for row in answers[1] {
+                _ = try self.end(try BookedOrder(row), .cancelled, "its partner was fired", transaction)
             }
             return true
         }

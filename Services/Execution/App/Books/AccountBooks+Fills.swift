@@ -21,62 +21,89 @@ extension AccountBooks {
     func book(
         _ fills: [Fill], of id: String, lot: Quantity, venueID: String?, settling settler: String? = nil
     ) async throws -> Booked? {
-        try await change { transaction, _ in
-            let rows = try await transaction.query(
-                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = $1 AND account = $2 FOR UPDATE",
-                [id, self.account])
-            guard let row = rows.first else { return nil }
+        let reads = [lockOrder(id), positionQuery(ofOrder: id), known(fills, of: id, settler)]
+        return try await change(reading: reads) { transaction, _, answers in
+            guard let row = answers[0].first else { return nil }
             var booked = try BookedOrder(row)
             let before = booked.state
             var new: [Fill] = []
             var closed: [HeldPosition.RoundTrip] = []
-            var held = try await self.position(booked.order.symbol, transaction)
-            let fills = try await self.bookable(fills, of: id, settler, transaction)
-            for fill in fills where try await self.insert(fill, transaction) {
+            var held = try self.position(answers[1], booked.order.symbol)
+            var known = Set(try answers[2].map { try $0.text("venue_trade_id") })
+            if let settler { self.settleAside(fills, of: id, by: settler, transaction) }
+            for fill in fills where known.insert(fill.venueTradeID).inserted {
+                self.insert(fill, transaction)
                 new.append(fill)
                 let effect = try self.apply(fill, booked.order, &held, lot)
                 if let trip = effect.closed { closed.append(trip) }
-                try await self.settle(effect, fill, transaction)
-                try await self.move(&booked, by: fill, held, venueID, transaction)
+                self.settle(effect, fill, transaction)
+                self.move(&booked, by: fill, held, venueID, transaction)
             }
             guard let last = new.last else { return Booked(fills: [], order: booked, closed: []) }
-            try await self.store(held, transaction)
-            for trip in closed { try await self.close(trip, transaction) }
-            try await self.announce(new, booked, before, held, transaction)
+            self.store(held, transaction)
+            for trip in closed { self.close(trip, transaction) }
+            try self.announce(new, booked, before, held, transaction)
             try await self.guardPosition(held, lot, booked.order.correlation, last.time, transaction)
             return Booked(fills: new, order: booked, closed: closed)
         }
     }
 
+    /// Finds the trades among `fills` that are not to be booked: they are in the books, or set aside for whoever settles them.
+    private func known(_ fills: [Fill], of id: String, _ settler: String?) -> Query {
+        Query(
+            """
+            SELECT venue_trade_id FROM fills
+            WHERE account = $1 AND symbol = ANY ($2::text[]) AND venue_trade_id = ANY ($3::text[])
+            UNION ALL SELECT venue_trade_id FROM fills_set_aside
+            WHERE order_id = $4 AND account = $1 AND settlement IS DISTINCT FROM 'booked' AND $5::text IS NULL
+            """,
+            [
+                account, BoundArray(Set(fills.map(\.symbol.name)).sorted()), BoundArray(fills.map(\.venueTradeID)), id,
+                settler,
+            ])
+    }
+
     /// Brings the protective orders of a market to what the position needs, as far as the rows alone can.
     func tendExits(_ symbol: Symbol, lot: Quantity, now: Timestamp, correlation: String) async throws {
-        try await change { transaction, _ in
-            let held = try await self.position(symbol, transaction)
-            let fill = try await transaction.query(
-                "SELECT max(filled_ns) AS at FROM fills WHERE account = $1 AND symbol = $2", [self.account, symbol])
+        let lastFill = Query(
+            "SELECT max(filled_ns) AS at FROM fills WHERE account = $1 AND symbol = $2", [account, symbol])
+        try await change(reading: [positionQuery(symbol), lastFill]) { transaction, _, answers in
+            let held = try self.position(answers[0], symbol)
             // The position is to be guarded since its last fill: what the market has reached since then counts.
-            let since: Timestamp? = try fill.first?.optional("at")
+            let since: Timestamp? = try answers[1].first?.optional("at")
             try await self.guardPosition(held, lot, correlation, min(since ?? now, now), transaction)
         }
     }
 
-    func position(_ symbol: Symbol, _ transaction: Transaction) async throws -> HeldPosition {
-        let rows = try await transaction.query(
+    func positionQuery(_ symbol: Symbol) -> Query {
+        Query(
             "SELECT " + HeldPosition.columns + " FROM positions WHERE account = $1 AND symbol = $2", [account, symbol])
-        return try rows.first.map(HeldPosition.init) ?? HeldPosition(account: account, symbol: symbol)
     }
 
-    private func insert(_ fill: Fill, _ transaction: Transaction) async throws -> Bool {
-        try await transaction.execute(
+    private func positionQuery(ofOrder id: String) -> Query {
+        Query(
+            "SELECT " + HeldPosition.columns + """
+                 FROM positions WHERE account = $1
+                    AND symbol = (SELECT symbol FROM orders WHERE id = $2 AND account = $1)
+                """, [account, id])
+    }
+
+    /// The position that `positionQuery` found, or none.
+    func position(_ rows: [Row], _ symbol: Symbol) throws -> HeldPosition {
+        try rows.first.map(HeldPosition.init) ?? HeldPosition(account: account, symbol: symbol)
+    }
+
+    private func insert(_ fill: Fill, _ transaction: Transaction) {
+        transaction.later(
             """
             INSERT INTO fills (account, symbol, venue_trade_id, order_id, side, price, quantity, fee, fee_in_base, maker,
                 filled_ns, fee_asset, fee_amount)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
             """,
             [
                 account, fill.symbol, fill.venueTradeID, fill.orderID, fill.side, fill.price, fill.quantity, fill.fee,
                 fill.feeInBase, fill.isMaker, fill.time, fill.foreignFee?.asset, fill.foreignFee?.amount,
-            ]) == 1
+            ])
     }
 
     private func apply(
@@ -95,12 +122,12 @@ extension AccountBooks {
         }
     }
 
-    private func settle(_ effect: HeldPosition.Effect, _ fill: Fill, _ transaction: Transaction) async throws {
-        try await transaction.execute(
+    private func settle(_ effect: HeldPosition.Effect, _ fill: Fill, _ transaction: Transaction) {
+        transaction.later(
             "UPDATE accounts SET cash = cash + $2, realised = realised + $3, fees = fees + $4 WHERE id = $1",
             [account, effect.booking.cash, effect.booking.realised, effect.booking.fee])
         guard let foreign = fill.foreignFee else { return }
-        try await transaction.execute(
+        transaction.later(
             """
             INSERT INTO account_fees (account, asset, amount) VALUES ($1, $2, $3)
             ON CONFLICT (account, asset) DO UPDATE SET amount = account_fees.amount + excluded.amount
@@ -110,7 +137,7 @@ extension AccountBooks {
     private func move(
         _ booked: inout BookedOrder, by fill: Fill, _ held: HeldPosition, _ venueID: String?,
         _ transaction: Transaction
-    ) async throws {
+    ) {
         var life = OrderLife(
             quantity: booked.order.quantity, state: booked.state, filled: booked.filled, aside: booked.aside)
         let remaining = life.remaining
@@ -118,7 +145,7 @@ extension AccountBooks {
         booked.state = life.state
         booked.filled = life.filled
         booked.position = held.id
-        try await transaction.execute(
+        transaction.later(
             """
             UPDATE orders SET state = $2, filled_quantity = $3, venue_order_id = coalesce($4, venue_order_id),
                 position_id = coalesce(position_id, $5), updated_at = now(),
@@ -131,8 +158,8 @@ extension AccountBooks {
             ])
     }
 
-    private func store(_ held: HeldPosition, _ transaction: Transaction) async throws {
-        try await transaction.execute(
+    private func store(_ held: HeldPosition, _ transaction: Transaction) {
+        transaction.later(
             """
             INSERT INTO positions (account, symbol, id, quantity, cost, strategy, stop, target, opened_ns, is_open, bought,
                 bought_for, sold, sold_for, realised, fees)
@@ -151,45 +178,44 @@ extension AccountBooks {
             ])
     }
 
-    private func close(_ trip: HeldPosition.RoundTrip, _ transaction: Transaction) async throws {
-        let inserted = try await transaction.execute(
-            """
-            INSERT INTO trades (id, account, symbol, strategy, quantity, entry_price, exit_price, opened_ns, closed_ns,
-                realised, fees, reason)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING
-            """,
-            [
-                trip.id, account, trip.symbol, trip.strategy, trip.quantity, trip.entryPrice, trip.exitPrice,
-                trip.openedAt, trip.closedAt, trip.realised, trip.fees, trip.reason,
-            ])
-        guard inserted == 1, !trip.strategy.isEmpty else { return }
+    /// Books a trade, and adds it to the performance of its strategy when it was not in the books.
+    private func close(_ trip: HeldPosition.RoundTrip, _ transaction: Transaction) {
         let net = trip.realised - trip.fees
-        try await transaction.execute(
+        transaction.later(
             """
+            WITH trade AS (
+                INSERT INTO trades (id, account, symbol, strategy, quantity, entry_price, exit_price, opened_ns, closed_ns,
+                    realised, fees, reason)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING
+                RETURNING strategy, account, fees)
             INSERT INTO strategy_performance (strategy, account, trades, wins, net_profit, fees)
-            VALUES ($1, $2, 1, $3, $4, $5)
+            SELECT strategy, account, 1, $13::integer, $14::numeric, fees FROM trade WHERE strategy <> ''
             ON CONFLICT (strategy, account) DO UPDATE SET trades = strategy_performance.trades + 1,
                 wins = strategy_performance.wins + excluded.wins,
                 net_profit = strategy_performance.net_profit + excluded.net_profit,
                 fees = strategy_performance.fees + excluded.fees, updated_at = now()
-            """, [trip.strategy, account, net.isPositive ? 1 : 0, net, trip.fees])
+            """,
+            [
+                trip.id, account, trip.symbol, trip.strategy, trip.quantity, trip.entryPrice, trip.exitPrice,
+                trip.openedAt, trip.closedAt, trip.realised, trip.fees, trip.reason, net.isPositive ? 1 : 0, net,
+            ])
     }
 
     private func announce(
         _ fills: [Fill], _ booked: BookedOrder, _ before: OrderState, _ held: HeldPosition, _ transaction: Transaction
-    ) async throws {
+    ) throws {
         let correlation = booked.order.correlation
         for fill in fills {
-            try await append(
+            try append(
                 FillBooked(fill: fill), on: Channels.fills,
                 id: DerivedID.make("evt", "fill", account, fill.symbol.name, fill.venueTradeID),
                 correlation: correlation, causation: fill.orderID, transaction)
         }
-        if booked.state != before { try await tell(booked, "", transaction) }
+        if booked.state != before { try tell(booked, "", transaction) }
         guard let last = fills.last else { return }
         let change = PositionChanged(
             account: account, symbol: last.symbol, quantity: held.position.quantity, cost: held.position.cost)
-        try await append(
+        try append(
             change, on: Channels.positions,
             id: DerivedID.make("evt", "position", account, last.symbol.name, last.venueTradeID),
             correlation: correlation, causation: last.orderID, transaction)

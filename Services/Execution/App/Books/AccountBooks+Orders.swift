@@ -33,31 +33,30 @@ extension AccountBooks {
 
     /// Claims an order for sending: one conditional update under the account's lock. One found in `submitting` is claimed
     /// again, for which it must be certain that the venue does not have it.
-    func claim(_ id: String, _ terms: ClaimTerms, again: Bool = false) async throws -> Claim {
-        try await change { transaction, locked in
-            let rows = try await transaction.query(
-                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = $1 AND account = $2 FOR UPDATE",
-                [id, self.account])
-            guard let row = rows.first else { return .gone }
+    func claim(_ id: String, of symbol: Symbol, _ terms: ClaimTerms, again: Bool = false) async throws -> Claim {
+        try await change(reading: [lockOrder(id)]) { transaction, locked, answers in
+            guard let row = answers[0].first else { return .gone }
             var booked = try BookedOrder(row)
+            // Whoever rang may have named another market.
+            guard booked.order.symbol == symbol else { return .gone }
             guard booked.state == (again ? .submitting : .approved) else { return .gone }
             if let (state, reason) = Self.obstacle(booked.order, terms, locked) {
-                return .ended(try await self.end(booked, state, reason, transaction))
+                return .ended(try self.end(booked, state, reason, transaction))
             }
             if terms.holdsEntries, !booked.order.purpose.isReduceOnly { return .later }
             if booked.leaves {
                 let fitted = try await self.fit(booked, terms.lot, transaction)
                 guard let fitted else { return .blocked }
                 guard fitted.order.quantity.isPositive else {
-                    return .ended(try await self.end(booked, .cancelled, "nothing is held", transaction))
+                    return .ended(try self.end(booked, .cancelled, "nothing is held", transaction))
                 }
                 booked = fitted
                 if let obstacle = terms.tooSmall(fitted.order.quantity) {
                     try await self.mark(fitted.order.symbol, unsellable: obstacle, transaction)
-                    return .ended(try await self.end(booked, .rejected, "dust: \(obstacle)", transaction))
+                    return .ended(try self.end(booked, .rejected, "dust: \(obstacle)", transaction))
                 }
             }
-            try await transaction.execute(
+            transaction.later(
                 """
                 UPDATE orders SET state = 'submitting', state_reason = '', quantity = $2, claim_token = $3,
                     attempts = attempts + 1, submitted_at = clock_timestamp(),
@@ -65,9 +64,15 @@ extension AccountBooks {
                 WHERE id = $1
                 """, [id, booked.order.quantity, locked.token, terms.window])
             booked.state = .submitting
-            try await self.tell(booked, "", transaction)
+            try self.tell(booked, "", transaction)
             return .send(booked)
         }
+    }
+
+    /// Reads an order of this account and locks its row.
+    func lockOrder(_ id: String) -> Query {
+        Query(
+            "SELECT " + BookedOrder.columns + " FROM orders WHERE id = $1 AND account = $2 FOR UPDATE", [id, account])
     }
 
     private static func obstacle(
@@ -85,17 +90,21 @@ extension AccountBooks {
 
     /// Brings an order that leaves to what is held, and withdraws the exits that were not sent; nil while some are at the venue.
     private func fit(_ booked: BookedOrder, _ lot: Quantity, _ transaction: Transaction) async throws -> BookedOrder? {
-        let rivals = try await transaction.query(
-            "SELECT " + BookedOrder.columns + """
-                 FROM orders WHERE account = $1 AND symbol = $2 AND id <> $3 AND reduce_only
-                    AND state IN ('approved', 'submitting', 'open', 'partially_filled') FOR UPDATE
-                """, [account, booked.order.symbol, booked.order.id]
-        ).map(BookedOrder.init)
+        let symbol = booked.order.symbol
+        let answers = try await transaction.queries([
+            Query(
+                "SELECT " + BookedOrder.columns + """
+                     FROM orders WHERE account = $1 AND symbol = $2 AND id <> $3 AND reduce_only
+                        AND state IN ('approved', 'submitting', 'open', 'partially_filled') FOR UPDATE
+                    """, [account, symbol, booked.order.id]),
+            positionQuery(symbol),
+        ])
+        let rivals = try answers[0].map(BookedOrder.init)
         guard rivals.allSatisfy({ $0.state == .approved }) else { return nil }
         for exit in rivals where exit.isExit {
-            _ = try await end(exit, .cancelled, "an order closes the position", transaction)
+            _ = try end(exit, .cancelled, "an order closes the position", transaction)
         }
-        let held = try await position(booked.order.symbol, transaction).position.quantity.roundedDown(to: lot)
+        let held = try position(answers[1], symbol).position.quantity.roundedDown(to: lot)
         var fitted = booked
         fitted.order = booked.order.resized(to: min(booked.order.quantity, held))
         return fitted
@@ -103,27 +112,24 @@ extension AccountBooks {
 
     /// Stores where an order is by the venue's word.
     func progress(_ id: String, to state: OrderState, venueID: String? = nil, reason: String = "") async throws {
-        try await change { transaction, _ in
-            let rows = try await transaction.query(
-                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = $1 AND account = $2 FOR UPDATE",
-                [id, self.account])
-            guard let row = rows.first else { return }
+        try await change(reading: [lockOrder(id)]) { transaction, _, answers in
+            guard let row = answers[0].first else { return }
             let booked = try BookedOrder(row)
             guard !booked.state.isTerminal else { return }
             if state.isTerminal {
-                _ = try await self.end(booked, state, reason, transaction, venueID: venueID)
+                _ = try self.end(booked, state, reason, transaction, venueID: venueID)
                 return
             }
-            let changed = try await transaction.execute(
+            transaction.later(
                 """
                 UPDATE orders SET state = $2, state_reason = $3, venue_order_id = coalesce($4, venue_order_id),
                     updated_at = now()
                 WHERE id = $1 AND (state <> $2 OR ($4::text IS NOT NULL AND venue_order_id IS DISTINCT FROM $4::text))
                 """, [id, state, reason, venueID])
-            guard changed == 1, booked.state != state else { return }
+            guard booked.state != state else { return }
             var told = booked
             told.state = state
-            try await self.tell(told, reason, transaction)
+            try self.tell(told, reason, transaction)
         }
     }
 
@@ -131,37 +137,37 @@ extension AccountBooks {
     func end(
         _ booked: BookedOrder, _ state: OrderState, _ reason: String, _ transaction: Transaction,
         venueID: String? = nil
-    ) async throws -> BookedOrder {
-        try await transaction.execute(
+    ) throws -> BookedOrder {
+        transaction.later(
             """
             UPDATE orders SET state = $2, state_reason = $3, reserved = 0,
                 venue_order_id = coalesce($4, venue_order_id), updated_at = now() WHERE id = $1
             """, [booked.order.id, state, String(reason.prefix(500)), venueID])
         var ended = booked
         ended.state = state
-        try await tell(ended, reason, transaction)
+        try tell(ended, reason, transaction)
         return ended
     }
 
     /// Ends orders that were not sent, in one transaction.
     func withdraw(_ ids: [String], reason: String) async throws {
-        try await change { transaction, _ in
-            let rows = try await transaction.query(
-                "SELECT " + BookedOrder.columns + """
-                     FROM orders WHERE id = ANY ($1::text[]) AND account = $2 AND state = 'approved' FOR UPDATE
-                    """, [BoundArray(ids), self.account])
-            for row in rows {
-                _ = try await self.end(try BookedOrder(row), .cancelled, reason, transaction)
+        let unsent = Query(
+            "SELECT " + BookedOrder.columns + """
+                 FROM orders WHERE id = ANY ($1::text[]) AND account = $2 AND state = 'approved' FOR UPDATE
+                """, [BoundArray(ids), account])
+        try await change(reading: [unsent]) { transaction, _, answers in
+            for row in answers[0] {
+                _ = try self.end(try BookedOrder(row), .cancelled, reason, transaction)
             }
         }
     }
 
     /// Says that an order is in another state.
-    func tell(_ booked: BookedOrder, _ reason: String, _ transaction: Transaction) async throws {
+    func tell(_ booked: BookedOrder, _ reason: String, _ transaction: Transaction) throws {
         let order = booked.order
         let change = OrderChanged(
             orderID: order.id, account: account, symbol: order.symbol, state: booked.state, reason: reason)
-        try await append(
+        try append(
             change, on: Channels.orders,
             id: DerivedID.make(
                 "evt", "order", order.id, booked.state.rawValue, booked.filled.description,
@@ -172,8 +178,8 @@ extension AccountBooks {
     func append<Body: Message>(
         _ body: Body, on channel: Channel<Body>, id: String, correlation: String, causation: String,
         _ transaction: Transaction
-    ) async throws {
-        try await transaction.append(
+    ) throws {
+        try transaction.append(
             Envelope(
                 id: id, source: "execution", at: wallClock(), correlation: correlation, causation: causation,
                 key: account, data: body), on: channel)

@@ -61,22 +61,30 @@ final class AccountBooks: Sendable {
     func change<Answer: Sendable>(
         _ body: @escaping @Sendable (Transaction, Locked) async throws -> Answer
     ) async throws -> Answer {
+        try await change(reading: []) { transaction, locked, _ in try await body(transaction, locked) }
+    }
+
+    /// As `change`, with the rows that `queries` find once the account is locked.
+    func change<Answer: Sendable>(
+        reading queries: [Query], _ body: @escaping @Sendable (Transaction, Locked, [[Row]]) async throws -> Answer
+    ) async throws -> Answer {
         guard let lease else { throw StoreError(.leaseLost, "no lease on the account") }
-        return try await patiently { try await self.change(under: lease, body) }
+        return try await patiently { try await self.change(under: lease, queries, body) }
     }
 
     private func change<Answer: Sendable>(
-        under lease: Lease, _ body: @Sendable (Transaction, Locked) async throws -> Answer
+        under lease: Lease, _ queries: [Query], _ body: @Sendable (Transaction, Locked, [[Row]]) async throws -> Answer
     ) async throws -> Answer {
         try await database.transaction { transaction in
-            let rows = try await transaction.query(
+            let lock = Query(
                 """
                 SELECT accounts.state, (SELECT leases.token FROM leases WHERE leases.name = $2
                     AND leases.expires_at > clock_timestamp()) AS token,
                     (SELECT count(*) FROM fills_set_aside WHERE account = $1 AND settlement IS NULL) AS aside
                 FROM accounts WHERE accounts.id = $1 FOR UPDATE
                 """, [self.account, lease.name])
-            guard let row = rows.first else {
+            let answers = try await transaction.queries([lock] + queries)
+            guard let row = answers[0].first else {
                 throw StoreError(.unexpectedResult, "the account \(self.account) has no row yet")
             }
             guard try row.optional("token", as: Int64.self) == lease.token else {
@@ -84,7 +92,8 @@ final class AccountBooks: Sendable {
             }
             return try await body(
                 transaction,
-                Locked(trading: try row.value("state"), token: lease.token, fillsAside: try row.int("aside")))
+                Locked(trading: try row.value("state"), token: lease.token, fillsAside: try row.int("aside")),
+                Array(answers.dropFirst()))
         }
     }
 

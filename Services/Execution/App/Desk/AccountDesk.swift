@@ -77,8 +77,11 @@ final class AccountDesk: Sendable {
     /// Tries at once to book what is set aside in a market.
     func retryAside(_ symbol: Symbol) async { await desk(symbol)?.retryAsideNow() }
 
-    /// Looks for approved orders at once.
-    func ring() async { await claimable() }
+    /// An order was approved; where the market it is in is known, and has its desk, nothing else has to be looked for.
+    func ring(for order: String, in symbol: Symbol?) async {
+        guard parts.books.lease != nil, let symbol, let desk = desk(symbol) else { return await claimable() }
+        desk.inbox.ring(for: order)
+    }
 
     func control() async {
         for desk in sorted { desk.inbox.control() }

@@ -16,7 +16,7 @@ extension SymbolDesk {
 
     /// Claims one order and sends it. False when it has to wait.
     private func claim(_ id: String, again: Bool = false) async throws -> Bool {
-        switch try await parts.books.claim(id, terms, again: again) {
+        switch try await parts.books.claim(id, of: symbol, terms, again: again) {
         case .gone:
             if again { isLoaded = false }
             return true

@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Hummingbird
 import ServiceKit
 import Store
@@ -59,7 +60,10 @@ struct AsideRoutes: Sendable {
         guard let account = accounts()[try context.parameters.require("account")],
             let symbol = Symbol(try context.parameters.require("symbol"))
         else { throw Problem.notFound("no such account or market", code: "unknown_account") }
-        let trade = try context.parameters.require("trade")
+        // A venue's number of a trade may be any text.
+        guard let trade = try context.parameters.require("trade").removingPercentEncoding else {
+            throw Problem.badRequest("trade: is not percent-encoded UTF-8")
+        }
         let body = try await JSONBody.decode(Body.self, from: request, context: context)
         let by = try Self.text(body.by, "by", limit: 100)
         let reason = try Self.text(body.reason, "reason", limit: 500)

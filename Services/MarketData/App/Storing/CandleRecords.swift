@@ -37,7 +37,7 @@ struct CandleRecords: Sendable {
                 ON CONFLICT (symbol, from_ns) DO NOTHING
                 """,
                 [gap.symbol, gap.from, gap.to, "the exchange has no candles"])
-            if inserted > 0 { try await transaction.append(event, on: Channels.suiteEvents) }
+            if inserted > 0 { try transaction.append(event, on: Channels.suiteEvents) }
         }
     }
 

@@ -99,9 +99,9 @@ extension RiskBooks {
     }
 
     /// Keeps the marks of an account when they moved.
-    func store(_ marks: ProfitMarks, of locked: Locked, _ transaction: Transaction) async throws {
+    func store(_ marks: ProfitMarks, of locked: Locked, _ transaction: Transaction) {
         guard marks != locked.snapshot.marks, let day = marks.day else { return }
-        try await transaction.execute(
+        transaction.later(
             """
             UPDATE accounts SET peak_profit = $2, month_peak_profit = $3, day_start_profit = $4, day = $5::date
             WHERE id = $1

@@ -85,7 +85,7 @@ extension RiskBooks {
     }
 
     private func announce(_ command: ControlCommand, flatten: Bool, _ transaction: Transaction) async throws {
-        try await tell(
+        try tell(
             ControlChanged(
                 account: command.account, state: command.action.state, flatten: flatten, by: command.by,
                 reason: command.reason),
@@ -97,7 +97,7 @@ extension RiskBooks {
             case .resume: ("trading_resumed", "info", "Trading resumed")
             case .stop: ("emergency_stop", "critical", "Emergency stop")
             }
-        try await tell(
+        try tell(
             SuiteEvent(
                 kind: kind, severity: severity, summary: "\(words) on account \(command.account)",
                 description: "By \(command.by): \(command.reason)\(flatten ? ". Positions are being closed." : "")",
@@ -121,7 +121,7 @@ extension RiskBooks {
             """, [account, state, reason, time])
         for row in rows {
             let id = try row.text("id")
-            try await tell(
+            try tell(
                 OrderChanged(
                     orderID: id, account: account, symbol: try row.symbol("symbol"), state: state, reason: reason),
                 on: Channels.orders, id: DerivedID.make("evt", id, state.rawValue), account: account,
@@ -175,8 +175,8 @@ extension RiskBooks {
                 symbol == nil || approved.order.symbol == symbol, !recent.contains(position), !dust.contains(position),
                 try await insert(decision, transaction)
             else { continue }
-            try await insert(approved, position: position, transaction)
-            try await announce(approved, causation: command, transaction)
+            insert(approved, position: position, transaction)
+            try announce(approved, causation: command, transaction)
         }
     }
 

@@ -15,45 +15,53 @@ extension RiskBooks {
         case awaitingPrice(Symbol)
     }
 
-    private struct DecidedBefore: Error {}
-
     /// Decides about a signal for an account and books signal, decision, order and event in one transaction. Doing it again
     /// has no effect.
     ///
     /// - Parameter waits: false when no more prices are waited for that were not heard yet.
     /// - Throws: `UnknownAccount`, `StoreError`.
     func decide(_ signal: Signal, account: String, waits: Bool = true) async throws -> Booked {
-        do {
-            return try await database.transaction(attempts: 3) { transaction in
-                let found = try await lock(account, transaction)
-                let locked = try await observe(found, through: signal.candleClose, transaction)
-                let seen = market.asOf(signal.candleClose)
-                let prices = waits ? seen : MarketSnapshot(prices: seen.prices, time: seen.time)
-                let atClose = locked.snapshot.before(
-                    try await laterFills(locked, from: signal.candleClose, transaction))
-                let performance = Performance(atClose, prices: prices.prices, at: signal.candleClose)
-                let decision = policies[account].decide(
-                    DecisionInput(
-                        signal: signal, account: locked.snapshot, atClose: atClose, market: prices,
-                        instrument: market.instruments?[signal.symbol],
-                        goals: locked.standings(equity: performance.equity, at: signal.candleClose),
-                        now: signal.candleClose))
-                try await book(signal, transaction)
-                switch decision.outcome {
-                case .deferred: return .deferred
-                case .awaitingPrice(let symbol): return .awaitingPrice(symbol)
-                case .approved, .refused:
-                    try await book(decision, signal, transaction)
-                    return .decided(decision)
-                }
+        try await database.transaction(attempts: 3) { transaction in
+            let id = Decision.id(signal: signal.id, account: account)
+            let found = try await lock(account, asking: id, transaction)
+            guard !found.isDecided else { return .decidedBefore }
+            let locked = try await observe(found, through: signal.candleClose, transaction)
+            let later = try await laterFills(locked, from: signal.candleClose, transaction)
+            let decision = judge(signal, locked, later, waits: waits)
+            try book(signal, transaction)
+            switch decision.outcome {
+            case .deferred: return .deferred
+            case .awaitingPrice(let symbol): return .awaitingPrice(symbol)
+            case .approved(let approved):
+                try transaction.later(Self.insertDecision, Self.values(of: decision))
+                insert(approved, position: nil, transaction)
+                try announce(approved, causation: signal.id, transaction)
+            case .refused(let refusal):
+                try transaction.later(Self.insertDecision, Self.values(of: decision))
+                try tell(
+                    SignalRefused(
+                        signalID: signal.id, account: account, code: refusal.code, reason: refusal.description),
+                    on: Channels.refusals, id: DerivedID.make("evt", decision.id), account: account,
+                    correlation: signal.id, causation: signal.id, transaction)
             }
-        } catch is DecidedBefore {
-            return .decidedBefore
+            return .decided(decision)
         }
     }
 
-    private func book(_ signal: Signal, _ transaction: Transaction) async throws {
-        try await transaction.execute(
+    private func judge(_ signal: Signal, _ locked: Locked, _ later: [LaterFill], waits: Bool) -> Decision {
+        let seen = market.asOf(signal.candleClose)
+        let prices = waits ? seen : MarketSnapshot(prices: seen.prices, time: seen.time)
+        let atClose = locked.snapshot.before(later)
+        let performance = Performance(atClose, prices: prices.prices, at: signal.candleClose)
+        return policies[locked.snapshot.id].decide(
+            DecisionInput(
+                signal: signal, account: locked.snapshot, atClose: atClose, market: prices,
+                instrument: market.instruments?[signal.symbol],
+                goals: locked.standings(equity: performance.equity, at: signal.candleClose), now: signal.candleClose))
+    }
+
+    private func book(_ signal: Signal, _ transaction: Transaction) throws {
+        transaction.later(
             """
             INSERT INTO signals (id, strategy, symbol, timeframe, candle_close_ns, action, price, stop, target, confidence,
                 reasons)
@@ -66,46 +74,34 @@ extension RiskBooks {
             ])
     }
 
-    private func book(_ decision: Decision, _ signal: Signal, _ transaction: Transaction) async throws {
-        guard try await insert(decision, transaction) else { throw DecidedBefore() }
-        switch decision.outcome {
-        case .approved(let approved):
-            try await insert(approved, position: nil, transaction)
-            try await announce(approved, causation: signal.id, transaction)
-        case .refused(let refusal):
-            try await tell(
-                SignalRefused(
-                    signalID: signal.id, account: decision.account, code: refusal.code, reason: refusal.description),
-                on: Channels.refusals, id: DerivedID.make("evt", decision.id), account: decision.account,
-                correlation: signal.id, causation: signal.id, transaction)
-        case .deferred, .awaitingPrice:
-            return
-        }
+    private static let insertDecision: SQL = """
+        INSERT INTO decisions (id, signal_id, account, outcome, code, reason, inputs, decided_ns)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """
+
+    private static func values(of decision: Decision) throws -> [(any Bindable)?] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let outcome = if case .approved = decision.outcome { "approved" } else { "refused" }
+        return [
+            decision.id, decision.signalID.isEmpty ? nil : decision.signalID, decision.account, outcome,
+            decision.code, decision.reason, String(decoding: try encoder.encode(decision.inputs), as: UTF8.self),
+            decision.decidedAt,
+        ]
     }
 
     /// Writes the row of a decision. False when it is there already.
     func insert(_ decision: Decision, _ transaction: Transaction) async throws -> Bool {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let outcome = if case .approved = decision.outcome { "approved" } else { "refused" }
-        return try await transaction.execute(
-            """
-            INSERT INTO decisions (id, signal_id, account, outcome, code, reason, inputs, decided_ns)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
-            """,
-            [
-                decision.id, decision.signalID.isEmpty ? nil : decision.signalID, decision.account, outcome,
-                decision.code, decision.reason,
-                String(decoding: try encoder.encode(decision.inputs), as: UTF8.self), decision.decidedAt,
-            ]) == 1
+        try await transaction.execute(
+            Self.insertDecision + " ON CONFLICT DO NOTHING", try Self.values(of: decision)) == 1
     }
 
     /// Writes the row of an approved order: the only way to one, and only the core makes an `ApprovedOrder`.
     ///
     /// - Parameter position: the id of the position it closes, where that is known.
-    func insert(_ approved: ApprovedOrder, position: String?, _ transaction: Transaction) async throws {
+    func insert(_ approved: ApprovedOrder, position: String?, _ transaction: Transaction) {
         let order = approved.order
-        try await transaction.execute(
+        transaction.later(
             """
             INSERT INTO orders (id, decision_id, account, symbol, side, type, purpose, quantity, limit_price,
                 trigger_price, protective_stop, protective_target, strategy, reason, correlation, reserved,
@@ -121,11 +117,12 @@ extension RiskBooks {
     }
 
     /// Tells execution that there is an order to claim.
-    func announce(_ approved: ApprovedOrder, causation: String, _ transaction: Transaction) async throws {
-        try await tell(
-            OrderApproved(orderID: approved.order.id, account: approved.order.account), on: Channels.approvals,
-            id: DerivedID.make("evt", approved.decisionID), account: approved.order.account,
-            correlation: approved.order.correlation, causation: causation, transaction)
+    func announce(_ approved: ApprovedOrder, causation: String, _ transaction: Transaction) throws {
+        let order = approved.order
+        try tell(
+            OrderApproved(orderID: order.id, account: order.account, symbol: order.symbol), on: Channels.approvals,
+            id: DerivedID.make("evt", approved.decisionID), account: order.account, correlation: order.correlation,
+            causation: causation, transaction)
     }
 
     /// Signals in the books that an account has not decided about, oldest first: of an exit that waits for an entry, or of a
@@ -154,6 +151,6 @@ extension RiskBooks {
 
     /// Books a signal that no account follows, so that its strategy does not repeat it for ever.
     func bookUnfollowed(_ signal: Signal) async throws {
-        try await database.transaction { transaction in try await book(signal, transaction) }
+        try await database.transaction { transaction in try book(signal, transaction) }
     }
 }

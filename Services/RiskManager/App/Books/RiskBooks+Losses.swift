@@ -49,8 +49,7 @@ extension RiskBooks {
             try await look(&locked, at: minute, prices, fills.filter { $0.fill.time >= minute }, transaction)
             minute = minute + .minutes(1)
         }
-        try await transaction.execute(
-            "UPDATE accounts SET observed_ns = $2 WHERE id = $1", [locked.snapshot.id, last])
+        transaction.later("UPDATE accounts SET observed_ns = $2 WHERE id = $1", [locked.snapshot.id, last])
         return locked
     }
 
@@ -62,7 +61,7 @@ extension RiskBooks {
         locked.observed = minute
         guard then.positions.allSatisfy({ !$0.isOpen || prices[$0.symbol] != nil }) else { return }
         let performance = Performance(then, prices: prices, at: minute)
-        try await store(performance.marks, of: locked, transaction)
+        store(performance.marks, of: locked, transaction)
         var breaches = locked.snapshot.breaches
         for breach in breaches where !breach.holds(at: minute) {
             try await end(breach, of: locked.snapshot.id, by: Self.source, reason: "its time is over", transaction)
@@ -119,7 +118,7 @@ extension RiskBooks {
         let performance = Performance(locked.snapshot, prices: latest.prices, at: latest.time)
         var marks = performance.marks
         marks.accept(Set(breaches.map(\.limit)), profit: performance.profit)
-        try await store(marks, of: locked, transaction)
+        store(marks, of: locked, transaction)
         for breach in breaches { try await end(breach, of: locked.snapshot.id, by: by, reason: reason, transaction) }
     }
 

@@ -121,7 +121,7 @@ extension RiskBooks {
             """, [booked.goal.id, progress, performance.equity, locked.snapshot.netDeposits])
         guard let row = rows.first else { return }
         let account = locked.snapshot.id
-        try await tell(
+        try tell(
             GoalProgressed(
                 goalID: booked.goal.id, account: account, progress: progress, equity: performance.equity),
             on: Channels.goals, id: DerivedID.make("evt", booked.goal.id, String(try row.int64("micros"))),
@@ -154,7 +154,7 @@ extension RiskBooks {
         guard changed == 1 else { return }
         try await log(goal.id, by: Self.source, change: "state", old: "active", new: state, transaction)
         let percent = progress.times(Ratio(100, over: 1)).description
-        try await tell(
+        try tell(
             SuiteEvent(
                 kind: "goal_\(state)", severity: state == "reached" ? "info" : "warning",
                 summary: "Goal \(goal.id) \(state)",

@@ -28,33 +28,39 @@ struct RiskBooks: Sendable {
         var observed: Timestamp?
         /// The exchange time of its last fill; nil for none.
         let lastFill: Timestamp?
+        /// The decision that was asked for is in the books.
+        let isDecided: Bool
     }
 
     /// Locks an account and reads all of it.
     ///
+    /// - Parameter decision: asks whether this one is in the books.
     /// - Throws: `UnknownAccount`, `StoreError`.
-    func lock(_ account: String, _ transaction: Transaction) async throws -> Locked {
-        let rows = try await transaction.query(
-            "SELECT " + Self.accountColumns + " FROM accounts WHERE id = $1 FOR UPDATE", [account])
-        guard let row = rows.first else { throw UnknownAccount(account: account) }
-        let positions = try await transaction.query(
-            """
-            SELECT id, symbol, quantity, cost, strategy, is_open FROM positions WHERE account = $1 AND quantity > 0
-            """, [account])
-        let orders = try await transaction.query(
-            """
-            SELECT id, symbol, purpose, strategy, quantity - filled_quantity AS remaining, reserved FROM orders
-            WHERE account = $1 AND state IN ('approved', 'submitting', 'open', 'partially_filled')
-            """, [account])
-        let goals = try await transaction.query(
-            "SELECT " + BookedGoal.columns + """
-                 FROM financial_goals WHERE account = $1 AND state IN ('active', 'reached') ORDER BY id
-                """, [account])
+    func lock(_ account: String, asking decision: String? = nil, _ transaction: Transaction) async throws -> Locked {
+        // What follows the lock sees everything that was committed before it was given.
+        let answers = try await transaction.queries([
+            Query("SELECT " + Self.accountColumns + " FROM accounts WHERE id = $1 FOR UPDATE", [account]),
+            Query(
+                """
+                SELECT id, symbol, quantity, cost, strategy, is_open FROM positions WHERE account = $1 AND quantity > 0
+                """, [account]),
+            Query(
+                """
+                SELECT id, symbol, purpose, strategy, quantity - filled_quantity AS remaining, reserved FROM orders
+                WHERE account = $1 AND state IN ('approved', 'submitting', 'open', 'partially_filled')
+                """, [account]),
+            Query(
+                "SELECT " + BookedGoal.columns + """
+                     FROM financial_goals WHERE account = $1 AND state IN ('active', 'reached') ORDER BY id
+                    """, [account]),
+            Query("SELECT 1 FROM decisions WHERE id = $1", [decision]),
+        ])
+        guard let row = answers[0].first else { throw UnknownAccount(account: account) }
         return Locked(
-            snapshot: try Self.snapshot(row, positions, orders), currency: try row.text("currency"),
+            snapshot: try Self.snapshot(row, answers[1], answers[2]), currency: try row.text("currency"),
             venue: try row.text("venue"), flattening: try row.bool("flattening"), command: try row.text("control_id"),
-            goals: try goals.map(BookedGoal.init), observed: try row.optional("observed_ns"),
-            lastFill: try row.optional("last_fill_ns"))
+            goals: try answers[3].map(BookedGoal.init), observed: try row.optional("observed_ns"),
+            lastFill: try row.optional("last_fill_ns"), isDecided: !answers[4].isEmpty)
     }
 
     /// The account does not exist.
@@ -98,8 +104,8 @@ struct RiskBooks: Sendable {
     func tell<Body: Message>(
         _ body: Body, on channel: Channel<Body>, id: String, account: String, correlation: String,
         causation: String = "", _ transaction: Transaction
-    ) async throws {
-        try await transaction.append(
+    ) throws {
+        try transaction.append(
             Envelope(
                 id: id, source: Self.source, at: clock.now(), correlation: correlation, causation: causation,
                 key: account, data: body), on: channel)
