@@ -29,14 +29,16 @@ final class RedisConnection {
         }
         context = made
         guard made.pointee.err == 0 else {
-            throw RedisError(code: .couldNotConnect, message: String(cString: plimsoll_redis_error(made)))
+            let reason = String(cString: plimsoll_redis_error(made))
+            throw RedisError(code: .couldNotConnect, message: "\(settings.host):\(settings.port): \(reason)")
         }
         redisSetTimeout(made, settings.answerTimeout.timeval)
         if let password = settings.password, !password.isEmpty {
             append([Array("AUTH".utf8), Array(password.utf8)])
             if let refusal = try readAnswer() {
                 // Redis answers a password-less server's AUTH with an error as well; its text holds no secret.
-                throw RedisError(code: .authenticationRefused, message: refusal)
+                throw RedisError(
+                    code: .authenticationRefused, message: "\(settings.host):\(settings.port): \(refusal)")
             }
         }
     }

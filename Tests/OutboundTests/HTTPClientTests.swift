@@ -61,6 +61,10 @@ struct HTTPClientTests {
         let error = try await failure(HTTPClient(), HTTPRequest(.post, "http://127.0.0.1:1/x"))
         #expect(error.code == .couldNotConnect)
         #expect(error.sent == .no)
+        #expect(error.message.hasPrefix("127.0.0.1:1: "))
+        #expect(error.message.hasSuffix(": Connection refused"))
+        let secret = try await failure(HTTPClient(), HTTPRequest(.post, "http://me:canary@127.0.0.1:1/canary?canary"))
+        #expect(!"\(secret)".contains("canary"))
     }
 
     @Test func `no answer in time: in doubt`() async throws {

@@ -133,6 +133,7 @@ struct MailTests {
         try await mailbox.server.kill()
         let gone = try await failure(MailClient(mailbox.settings()), try message())
         #expect(gone.code == .couldNotConnect)
+        #expect(gone.message.hasSuffix(": Connection refused"), "\(gone.message)")
         #expect(!gone.sent)
     }
 

@@ -78,7 +78,13 @@ struct WebSocketTests {
         #expect(words == [.text("last words")])
         #expect(vanished?.code == .lost)
         #expect(try await collect(WebSocketClient(), "\(base)/refuse").1?.code == .refused(status: 429))
-        #expect(try await collect(WebSocketClient(), "ws://127.0.0.1:1/").1?.code == .couldNotConnect)
+        let gone = try await collect(WebSocketClient(), "ws://localhost:1/canary?canary").1
+        #expect(gone?.code == .couldNotConnect)
+        let message = gone?.message ?? ""
+        #expect(
+            message.hasPrefix("localhost:1: ") && message.contains("127.0.0.1") && message.contains("refused"),
+            "\(message)")
+        #expect(!message.contains("canary"))
         #expect(try await collect(WebSocketClient(), "http://127.0.0.1/").1?.code == .invalidRequest)
         let hasty = WebSocketClient(WebSocketClient.Settings(connectTimeout: .milliseconds(200)))
         #expect(try await collect(hasty, "\(base)/never").1?.code == .timedOut)

@@ -44,7 +44,7 @@ package final class HTTPClient: Sendable {
     package func send(_ request: HTTPRequest) async throws(HTTPClientError) -> HTTPResponse {
         let plan = try plan(request)
         let outcome = await engine.perform(plan)
-        if let error = Self.error(outcome) { throw error }
+        if let error = Self.error(outcome, at: Self.place(request.url)) { throw error }
         return HTTPResponse(status: outcome.status, headers: Self.headers(outcome.headerLines), body: outcome.body)
     }
 
@@ -104,13 +104,20 @@ package final class HTTPClient: Sendable {
         }
     }
 
-    private static func error(_ outcome: TransferOutcome) -> HTTPClientError? {
+    /// Host and port of a URL as they stand in it.
+    private static func place(_ url: String) -> String {
+        let rest = url.drop { $0 != ":" }.dropFirst(3)
+        let authority = rest.prefix { !"/?#".contains($0) }
+        return String(authority.split(separator: "@").last ?? "")
+    }
+
+    private static func error(_ outcome: TransferOutcome, at place: String) -> HTTPClientError? {
         guard outcome.stop != nil || outcome.code != CURLE_OK else { return nil }
         let sent: HTTPClientError.Sent =
             if outcome.starts == 0 { .no } else if outcome.status > 0 { .answered(status: outcome.status) } else {
                 .inDoubt
             }
-        let message = String(cString: curl_easy_strerror(outcome.code))
+        let message = outcome.words(at: place)
         return HTTPClientError(code: code(outcome), sent: sent, message: message)
     }
 

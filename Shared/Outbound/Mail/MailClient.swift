@@ -48,7 +48,7 @@ package final class MailClient: Sendable {
     /// Sends a mail to all its receivers; one that is refused refuses the mail.
     package func send(_ message: MailMessage) async throws(MailError) {
         let outcome = await engine.perform(try plan(message))
-        if let error = Self.error(outcome) { throw error }
+        if let error = Self.error(outcome, at: "\(settings.host):\(settings.port)") { throw error }
     }
 
     private func plan(_ message: MailMessage) throws(MailError) -> TransferPlan {
@@ -77,10 +77,10 @@ package final class MailClient: Sendable {
         return plan
     }
 
-    private static func error(_ outcome: TransferOutcome) -> MailError? {
+    private static func error(_ outcome: TransferOutcome, at place: String) -> MailError? {
         guard outcome.stop != nil || outcome.code != CURLE_OK else { return nil }
         let refused = outcome.status >= 400
-        let message = String(cString: curl_easy_strerror(outcome.code))
+        let message = outcome.words(at: place)
         return MailError(code: code(outcome), sent: outcome.uploadEnded && !refused, message: message)
     }
 

@@ -94,7 +94,10 @@ final class Transfer: @unchecked Sendable {
         _ = plimsoll_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         for list in lists { curl_slist_free_all(list) }
         lists = []
+        var systemError = 0
+        _ = plimsoll_get_long(handle, CURLINFO_OS_ERRNO, &systemError)
         outcome.status = status
+        outcome.systemError = Int32(clamping: systemError)
         outcome.code = code
         return outcome
     }

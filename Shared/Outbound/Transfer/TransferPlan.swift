@@ -37,4 +37,6 @@ struct TransferOutcome: Sendable {
     var uploadEnded = false
     var responseTooLarge = false
     var addressRefused = false
+    /// The system's number of the last error, 0 for none.
+    var systemError: Int32 = 0
 }

@@ -79,7 +79,7 @@ package final class WebSocketClient: Sendable {
             }
         } catch {
             progress.timer.withLock { $0?.cancel() }
-            throw Self.known(error, progress)
+            throw Self.known(error, target, progress)
         }
     }
 
@@ -142,18 +142,18 @@ package final class WebSocketClient: Sendable {
         }
     }
 
-    private static func known(_ error: any Error, _ progress: Progress) -> WebSocketError {
+    private static func known(_ error: any Error, _ target: Target, _ progress: Progress) -> WebSocketError {
         if progress.timedOut.load(ordering: .relaxed) {
-            return WebSocketError(code: .timedOut, message: "no connection in time")
+            return WebSocketError(code: .timedOut, message: "\(target.host):\(target.port): no connection in time")
         }
-        let kind = "\(type(of: error))"
+        let words = ConnectionTrouble.words(error, host: target.host, port: target.port)
         return switch error {
         case let error as WebSocketError: error
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: WebSocketError(code: .tlsFailed, message: kind)
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: WebSocketError(code: .tlsFailed, message: words)
         case is HTTPParserError, is NIOHTTPClientUpgradeError:
-            WebSocketError(code: .refused(status: progress.status), message: kind)
-        case ChannelError.connectTimeout: WebSocketError(code: .timedOut, message: kind)
-        default: WebSocketError(code: .couldNotConnect, message: kind)
+            WebSocketError(code: .refused(status: progress.status), message: words)
+        case ChannelError.connectTimeout: WebSocketError(code: .timedOut, message: words)
+        default: WebSocketError(code: .couldNotConnect, message: words)
         }
     }
 }
@@ -182,6 +182,7 @@ private struct Target: Sendable {
 
     /// Nil for an address: TLS knows names only.
     var serverName: String? {
+        // What is no address is a name.
         (try? SocketAddress(ipAddress: host, port: port)) == nil ? host : nil
     }
 

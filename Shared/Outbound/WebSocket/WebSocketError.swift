@@ -19,7 +19,7 @@ package struct WebSocketError: Error, Sendable, Equatable {
     }
 
     package let code: Code
-    /// In words; no URL, no header.
+    /// In words, with host and port where there was no connection; no URL, no header.
     package let message: String
 }
 
