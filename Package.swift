@@ -155,7 +155,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "AlertingCore", "Backtest", "StrategyCore", "RiskManagerCore", "ExecutionCore", "Domain", "Contracts",
-                "Store", "Bus", arguments, log,
+                "Exchanges", "Outbound", "Store", "Bus", arguments, log,
             ],
             path: "Tests/Benchmarks", swiftSettings: strict),
         tests("DomainTests", ["Domain", "TestKit"]),
