@@ -80,9 +80,11 @@ struct KillMatrixTests {
                 try await rig.there("fills", as: [Rig.ThereFill].self).isEmpty ? nil : true
             }
             try await rig.control(fault)
+            // A refusal has to have come: else it is still waiting for the request of the next process.
+            let states = fault == "reject" ? ["rejected"] : ["submitting", "open", "rejected"]
             try await eventually("the exits are sent") {
                 try await rig.risk.query(
-                    "SELECT 1 FROM orders WHERE purpose = 'stop_loss' AND state <> 'approved'"
+                    "SELECT 1 FROM orders WHERE purpose = 'stop_loss' AND state = ANY ($1::text[])", [BoundArray(states)]
                 ).isEmpty ? nil : true
             }
             try await before.kill()

@@ -4,6 +4,7 @@ import RiskManagerCore
 import ServiceKit
 import Store
 import StoreTestKit
+import Synchronization
 import TestKit
 import Testing
 
@@ -47,6 +48,24 @@ struct BooksTests {
             #expect(try await floor.value("decision_id = (SELECT id FROM decisions) FROM orders") == "t")
             await one.close()
             await two.close()
+        }
+    }
+
+    @Test func `a decision makes two round trips to the database`() async throws {
+        try await withFloor { floor in
+            let trips = Mutex(0)
+            var hooks = StoreHooks()
+            hooks.queryFinished = { _ in trips.withLock { $0 += 1 } }
+            let database = floor.database.connect(.riskManager, hooks: hooks)
+            let books = floor.books(database)
+            try await books.ensure([floor.account])
+            // The first one of a minute looks at the losses too.
+            _ = try await books.decide(floor.signal(floor.symbols[0]), account: "main")
+            let before = trips.withLock { $0 }
+            _ = try await books.decide(floor.signal(floor.symbols[1]), account: "main")
+            #expect(trips.withLock { $0 } - before == 2)
+            #expect(try await floor.count("orders") == 2)
+            await database.close()
         }
     }
 
