@@ -26,6 +26,7 @@ struct ExchangeService: Service {
         logger.info(
             "exchange open",
             metadata: ["port": "\(server.port)", "accounts": "\(settings.accounts.count)", "seed": "\(settings.seed)"])
+        // Throws only when it is cancelled, which ends it too.
         try? await gracefulShutdown()
         await server.stop()
     }

@@ -62,6 +62,7 @@ package final class Bus: Service {
     /// Starts, and closes at the graceful shutdown or when its task is cancelled.
     package func run() async throws {
         start()
+        // Throws only when it is cancelled, which ends it too.
         try? await gracefulShutdown()
         await close()
     }

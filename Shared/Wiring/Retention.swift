@@ -39,8 +39,7 @@ package struct Retention: Service {
             while !Task.isCancelled {
                 let isDone = await round()
                 if isDone { backoff.reset() }
-                // Cancelled: the loop ends.
-                try? await Task.sleep(for: isDone ? interval : min(interval, backoff.next()))
+                await Task.pause(for: isDone ? interval : min(interval, backoff.next()))
             }
         }
     }

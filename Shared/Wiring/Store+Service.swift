@@ -24,7 +24,8 @@ extension StoreHooks {
         self.init()
         let metrics = context.metrics
         let dependency = context.health.dependency("postgres", required: required)
-        let seconds = metrics.histogram("plimsoll_query_seconds", "How long the database took for what was asked in one round trip.")
+        let seconds = metrics.histogram(
+            "plimsoll_query_seconds", "How long the database took for what was asked in one round trip.")
         let pool = ["idle", "busy", "waiting"].map {
             metrics.gauge(
                 "plimsoll_pool_connections", "Connections of the pool, and callers who wait.", labels: ["state": $0])

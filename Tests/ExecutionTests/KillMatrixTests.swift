@@ -84,7 +84,8 @@ struct KillMatrixTests {
             let states = fault == "reject" ? ["rejected"] : ["submitting", "open", "rejected"]
             try await eventually("the exits are sent") {
                 try await rig.risk.query(
-                    "SELECT 1 FROM orders WHERE purpose = 'stop_loss' AND state = ANY ($1::text[])", [BoundArray(states)]
+                    "SELECT 1 FROM orders WHERE purpose = 'stop_loss' AND state = ANY ($1::text[])",
+                    [BoundArray(states)]
                 ).isEmpty ? nil : true
             }
             try await before.kill()

@@ -84,6 +84,7 @@ struct MigrateCommand: AsyncParsableCommand {
     }
 
     private static func read(_ folder: URL, _ name: String) -> String? {
+        // The caller names every file that gives no password.
         guard let text = try? String(contentsOf: folder.appending(path: name), encoding: .utf8) else { return nil }
         let password = text.trimmingCharacters(in: .whitespacesAndNewlines)
         return password.isEmpty ? nil : password

@@ -129,6 +129,7 @@ struct Preflight: Sendable {
     }
 
     static func read(_ file: String) -> String? {
+        // Why a secret cannot be read is the finding of its own check.
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
         let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
         return secret.isEmpty ? nil : secret

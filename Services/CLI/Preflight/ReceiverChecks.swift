@@ -20,8 +20,9 @@ struct ReceiverChecks: Sendable {
             uniqueKeysWithValues: own.map {
                 ("PLIMSOLL_GLOBAL_\($0.key.dropFirst("ALERTING_GLOBAL_".count))", $0.value)
             })
-        guard let settings = try? Settings(yaml: text, file: file, environment: overrides) else {
-            return [.fail("alerting", "\(file) is not YAML", mend: "correct it")]
+        let settings: Settings
+        do { settings = try Settings(yaml: text, file: file, environment: overrides) } catch {
+            return [.fail("alerting", "\(file) is not YAML: \(error)", mend: "correct it")]
         }
         let client = HTTPClient()
         defer { client.close() }

@@ -24,6 +24,7 @@ struct SecretChecks {
         if let fault = fault(secret, form) {
             return .fail(subject, "\(file) \(fault)", mend: "write the secret alone, on one line")
         }
+        // Its content was read; where the mode is not told there is nothing to warn of.
         let mode = (try? FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? NSNumber)?.intValue
         if let mode, mode & 0o077 != 0 {
             return .warn(subject, "\(file) may be read by others", mend: "chmod 600 \(file)")

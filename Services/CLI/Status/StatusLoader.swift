@@ -50,6 +50,7 @@ struct StatusLoader: Sendable {
     private func state(of service: String) async -> StatusReport.Service.State {
         guard let response = await suite.http.look(service, "/health/ready") else { return .unreachable }
         guard response.status != 200 else { return .ready }
+        // Another release, or something else that listens there: its status says enough.
         guard let readiness = try? JSONDecoder().decode(Readiness.self, from: Data(response.body)) else {
             return .notReady(["status \(response.status)"])
         }

@@ -21,6 +21,7 @@ struct ServiceCalls: Sendable {
 
     /// What a service answers to a GET, whatever the status; nil when it cannot be reached within 2 seconds.
     func look(_ service: String, _ path: String) async -> HTTPResponse? {
+        // Whoever looks says that it is not there; why is of use to nobody in a report of many.
         try? await send(
             HTTPRequest(.get, address.url(service) + path, timeout: .seconds(2), connectTimeout: .seconds(1)))
     }
@@ -97,6 +98,7 @@ struct ServiceCalls: Sendable {
     }
 
     private static func failure(_ response: HTTPResponse, _ service: String) -> Failure {
+        // Something between may answer in words of its own.
         let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
         let words = problem?.detail ?? problem?.title ?? "status \(response.status)"
         let mend =

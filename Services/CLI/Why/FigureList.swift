@@ -6,6 +6,7 @@ import Foundation
 enum FigureList {
     /// Nested names are joined, `camelCase` and `snake_case` become words; null is left out, times are shown in UTC.
     static func read(_ json: String) -> [Story.Figure] {
+        // The story is told without figures rather than not at all.
         guard let value = try? JSONSerialization.jsonObject(with: Data(json.utf8), options: [.fragmentsAllowed]) else {
             return []
         }

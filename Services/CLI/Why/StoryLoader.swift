@@ -39,6 +39,7 @@ struct StoryLoader: Sendable {
                 reasons::text AS reasons FROM signals WHERE id = $1
             """, [id])
         return try rows.first.map { row in
+            // Told without them rather than not at all.
             let reasons = try? JSONDecoder().decode([String].self, from: Data(try row.text("reasons").utf8))
             return Story.Wish(
                 id: try row.text("id"), strategy: try row.text("strategy"), symbol: try row.text("symbol"),

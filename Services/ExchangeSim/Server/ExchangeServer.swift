@@ -49,6 +49,7 @@ final class ExchangeServer: Sendable {
             return ExchangeServer(
                 port: channel.localAddress?.port ?? 0, group: group, channel: channel, exchange: exchange)
         } catch {
+            // Why it did not start matters more than why it did not end.
             try? await group.shutdownGracefully()
             throw error
         }
@@ -56,6 +57,7 @@ final class ExchangeServer: Sendable {
 
     /// Closes everything.
     func stop() async {
+        // The process ends with it: what does not close by itself is closed then, and a state that is not kept is counted.
         try? await channel.close()
         try? await with { exchange in
             exchange.streams.closeAll(abruptly: true)

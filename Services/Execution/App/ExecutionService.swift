@@ -134,7 +134,7 @@ extension ExecutionService {
             } catch {
                 instruments.down("\(error)")
             }
-            try? await Task.sleep(for: .milliseconds(500))
+            await Task.pause(for: .milliseconds(500))
         }
         return false
     }

@@ -77,7 +77,7 @@ struct RiskService: Service {
             } catch {
                 accountsReady.down("\(error)")
                 context.logger.warning("waiting for the books", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: backoff.next())
+                await Task.pause(for: backoff.next())
             }
         }
         return false

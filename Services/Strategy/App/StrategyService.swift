@@ -72,7 +72,7 @@ actor StrategyService: Service {
             } catch {
                 history.down("the history is not read yet: \(error)")
                 logger.warning("history not read", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: backoff.next())
+                await Task.pause(for: backoff.next())
             }
         }
         return false
@@ -96,7 +96,7 @@ actor StrategyService: Service {
     /// Wakes the upkeep at its interval.
     private func ring() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: settings.upkeepInterval)
+            await Task.pause(for: settings.upkeepInterval)
             wake.continuation.yield()
         }
     }

@@ -33,6 +33,7 @@ struct ProcessMetrics: Sendable {
             threads.set(Double(fields[17]) ?? 0)
             memory.set((Double(fields[21]) ?? 0) * Double(sysconf(Int32(_SC_PAGESIZE))))
         }
+        // Without /proc there is no figure.
         if let files = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
             openFiles.set(files.count)
         }

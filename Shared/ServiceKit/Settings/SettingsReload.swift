@@ -70,7 +70,7 @@ package final class SettingsReload: Service {
                 }
                 group.addTask {
                     while !Task.isCancelled {
-                        try? await Task.sleep(for: Self.interval)
+                        await Task.pause(for: Self.interval)
                         self.lookForChange()
                     }
                 }

@@ -179,14 +179,14 @@ final class AccountDesk: Sendable {
                 parts.gate.streams(false)
                 parts.logger.error("the venue cannot be listened to", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: .seconds(1))
+            await Task.pause(for: .seconds(1))
         }
     }
 
     private func every(_ interval: Duration, _ body: @Sendable () async -> Void) async {
         while !Task.isCancelled {
             await body()
-            try? await Task.sleep(for: interval)
+            await Task.pause(for: interval)
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import ServiceKit
 import Store
 
 /// The right of this host to run an account: a row with an expiry and a fencing token, and a lock on the account's folder.
@@ -32,7 +33,9 @@ actor AccountLease {
             throw FolderInUse(folder: folder.path)
         }
         let file = folder.appending(path: "identity")
-        if let known = try? String(contentsOf: file, encoding: .utf8), !known.isEmpty {
+        let known =
+            FileManager.default.fileExists(atPath: file.path) ? try String(contentsOf: file, encoding: .utf8) : ""
+        if !known.isEmpty {
             holder = known
         } else {
             holder = "execution-\(UUID().uuidString)"
@@ -58,7 +61,7 @@ actor AccountLease {
             } catch {
                 logger.debug("the lease could not be renewed", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: books.lease == nil ? .milliseconds(200) : .seconds(2))
+            await Task.pause(for: books.lease == nil ? .milliseconds(200) : .seconds(2))
         }
     }
 

@@ -63,10 +63,15 @@ final class MarketRules: Sendable {
     }
 
     private func recall() -> [Symbol: Instrument] {
-        // It is there from the first start on; what cannot be read is asked for.
-        guard let data = try? Data(contentsOf: file),
-            let kept = try? JSONDecoder().decode([Instrument].self, from: data)
-        else { return [:] }
-        return Dictionary(kept.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
+        guard FileManager.default.fileExists(atPath: file.path) else { return [:] }
+        do {
+            let kept = try JSONDecoder().decode([Instrument].self, from: Data(contentsOf: file))
+            return Dictionary(kept.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
+        } catch {
+            logger.error(
+                "the kept rules of the markets cannot be read: the exchange has to tell them",
+                metadata: ["file": "\(file.path)", "error": "\(error)"])
+            return [:]
+        }
     }
 }

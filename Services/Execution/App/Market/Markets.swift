@@ -64,8 +64,7 @@ final class Markets: Sendable {
                 group.addTask {
                     while !Task.isCancelled {
                         await feed.tend()
-                        // Cancelled, it has nothing to wait for.
-                        try? await Task.sleep(for: .milliseconds(250))
+                        await Task.pause(for: .milliseconds(250))
                     }
                 }
             }

@@ -29,7 +29,7 @@ struct CandleRetention: Service {
                 } catch {
                     logger.warning("old candles are not removed yet", metadata: ["error": "\(error)"])
                 }
-            } while (try? await Task.sleep(for: Self.interval)) != nil
+            } while await Task.pause(for: Self.interval)
         }
     }
 

@@ -72,7 +72,7 @@ final class CandleStore: Service {
                 backoff.reset()
             } catch let error as StoreError where error.isRetryable {
                 guard limit == nil else { return }
-                if (try? await Task.sleep(for: backoff.next())) == nil { return }
+                if await !Task.pause(for: backoff.next()) { return }
             } catch is CancellationError {
                 return
             } catch {

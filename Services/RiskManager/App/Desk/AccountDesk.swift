@@ -53,7 +53,7 @@ actor AccountDesk {
             group.addTask { [bell] in
                 while !Task.isCancelled {
                     bell.continuation.yield()
-                    try? await Task.sleep(for: .seconds(1))
+                    await Task.pause(for: .seconds(1))
                 }
                 bell.continuation.finish()
             }
@@ -74,8 +74,7 @@ actor AccountDesk {
             return
         } catch {
             logger.warning("the account waits", metadata: ["error": "\(error)"])
-            // Ends early only when the desk is cancelled, which ends its bell too; so does the other one.
-            try? await Task.sleep(for: backoff.next())
+            await Task.pause(for: backoff.next())
         }
     }
 

@@ -95,6 +95,7 @@ enum JSONValue: Codable, Sendable {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
+            // Each kind is tried in turn; what fits none is the error of the last.
         } else if let value = try? container.decode(Bool.self) {
             self = .boolean(value)
         } else if let value = try? container.decode(Int64.self) {

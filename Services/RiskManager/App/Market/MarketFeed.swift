@@ -34,8 +34,7 @@ struct MarketFeed: Sendable {
                 logger.debug("last candles cannot be read", metadata: ["error": "\(error)"])
             }
             let isSettled = market.isReady && market.hasHeard(symbols)
-            // Ends early only when it is cancelled, which ends the loop.
-            try? await Task.sleep(for: isSettled ? .seconds(5) : .milliseconds(500))
+            await Task.pause(for: isSettled ? .seconds(5) : .milliseconds(500))
         }
     }
 
@@ -54,11 +53,10 @@ struct MarketFeed: Sendable {
                     dependency.down("the venue does not trade \(missing.map(\.name).joined(separator: ", "))")
                 }
                 backoff.reset()
-                // Ends early only when it is cancelled, which ends the loop; so does the next one.
-                try? await Task.sleep(for: .seconds(3600))
+                await Task.pause(for: .seconds(3600))
             } catch {
                 if market.instruments == nil { dependency.down("\(error)") }
-                try? await Task.sleep(for: backoff.next())
+                await Task.pause(for: backoff.next())
             }
         }
     }

@@ -157,6 +157,7 @@ extension RiskPolicy {
     private func refusal(_ violation: Instrument.Violation, _ sizing: Sizing, _ entry: Entry) -> Refusal {
         guard let bound = sizing.boundBy else { return .venueFilter(violation) }
         let instrument = entry.instrument
+        // Asked only whether the venue would have taken it uncut; why not is known.
         guard (try? instrument.admissible(min(sizing.wanted, instrument.maximumQuantity), at: entry.price)) != nil
         else { return .venueFilter(violation) }
         let lot = max(instrument.minimumQuantity, instrument.lotSize)

@@ -56,6 +56,7 @@ final class PaperAdapter: Venue {
     }
 
     func adopt(_ symbol: Symbol, _ groups: [[Order]], since: [Print]) async {
+        // What is not taken is unknown here from now on, which its desk finds when it asks.
         for group in groups {
             if let stop = group.first(where: { $0.type == .stop }),
                 let target = group.first(where: { $0.type == .takeProfit })

@@ -47,7 +47,7 @@ final class BinanceConnection: Sendable {
             if Task.isCancelled { return }
             logger.warning("the connection to the exchange ended", metadata: ["reason": "\(reason)"])
             if frames.load(ordering: .relaxed) > before { backoff.reset() }
-            if (try? await Task.sleep(for: backoff.next())) == nil { return }
+            if await !Task.pause(for: backoff.next()) { return }
         }
     }
 

@@ -52,7 +52,7 @@ final class BinanceFeed: Service {
     /// Publishes what waited, notices silence, and has the feeds' questions answered, each market's one at a time.
     private func keepTime(_ group: inout DiscardingTaskGroup) async {
         var turn = 0
-        while (try? await Task.sleep(for: .milliseconds(10))) != nil {
+        while await Task.pause(for: .milliseconds(10)) {
             for desk in desks {
                 desk.flush()
                 if turn % 5 == 0 { ask(desk, &group) }
