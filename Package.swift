@@ -101,7 +101,7 @@ let package = Package(
         shared(
             "ServiceKit",
             [
-                "Domain", log, lifecycle, hummingbird, httpTypes, nio("NIOCore"),
+                "Domain", log, lifecycle, hummingbird, httpTypes, nio("NIOCore"), nio("NIOHTTP1"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -222,7 +222,7 @@ let package = Package(
                 "ServiceKit", "MarketDataApp", "StrategyApp", "RiskManagerApp", "ExecutionApp", "AlertingApp",
                 "ExchangeSim", "CLI", "TestKit",
             ]),
-        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Outbound", "TestKit", "StoreTestKit", log]),
+        tests("AcceptanceTests", ["Domain", "Contracts", "Store", "Bus", "Outbound", "TestKit", "StoreTestKit", log]),
         tests("TidyTests", ["TestKit", "ServiceKit"]),
     ],
     cxxLanguageStandard: .cxx17

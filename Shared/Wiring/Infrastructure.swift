@@ -10,6 +10,8 @@ package struct Infrastructure: Sendable {
     package let database: Database
     /// What the database tells; for readers of events too.
     package let hooks: StoreHooks
+    /// Keeps the health of the database true; to be run with the service.
+    package let watch: DatabaseWatch
 
     /// Reads the settings of the bus and the database, so that their faults are noted.
     package static func read(_ reader: SettingsReader, role: DatabaseRole) {
@@ -31,5 +33,6 @@ package struct Infrastructure: Sendable {
         database = Database(
             settings: DatabaseSettings(context.reader, role: role), hooks: hooks,
             ring: { bus.publish($0.bytes, on: $0.channel) })
+        watch = DatabaseWatch(database: database)
     }
 }

@@ -155,6 +155,7 @@ struct Suite: Sendable {
     /// kill -9 of a server, and its start after a while.
     func bounce(_ server: String, downFor pause: Duration = .seconds(2)) async throws {
         try await servers("kill", server)
+        // It is away for so long: that is the test.
         try await Task.sleep(for: pause)
         try await servers("start", server)
     }

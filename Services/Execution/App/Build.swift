@@ -39,6 +39,6 @@ struct Build {
             }
         }
         AsideRoutes(accounts: { service.accounts }).add(to: api)
-        services = [shared.bus, service]
+        services = [shared.bus, service, shared.watch]
     }
 }

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// Turns whatever a route throws into a problem document; what the caller is not to blame for is logged and answered 500.
 struct ProblemMiddleware: RouterMiddleware {
@@ -42,6 +43,8 @@ struct ProblemMiddleware: RouterMiddleware {
             return .badRequest(Self.words(for: error))
         case is NIOTooManyBytesError:
             return Problem(.contentTooLarge, "the body may have at most \(context.maxUploadSize) bytes")
+        case is HTTPParserError:
+            return .badRequest("the body is not what HTTP allows")
         case let error as any HTTPResponseError:
             return Problem(error.status, error.status.reasonPhrase)
         case is CancellationError:

@@ -114,8 +114,12 @@ extension HostedService {
     }
 
     private func application(_ logger: Logger) -> any Service {
-        Application(
-            router: api.router, server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+        let metrics = context.metrics
+        return Application(
+            router: api.router,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [MalformedRequestCounter(metrics: metrics)], idleTimeout: .seconds(75))),
             configuration: ApplicationConfiguration(
                 address: .hostname(listen.host, port: listen.port), serverName: "plimsoll",
                 availableConnectionsDelegate: .maximum(512, logger: logger)),
