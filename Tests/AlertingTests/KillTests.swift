@@ -46,6 +46,7 @@ struct KillTests {
             try await fleet.start(0)
             for round in 1...kills {
                 let load = Task { await fleet.load("k\(round)", every: .milliseconds(30)) }
+                // The moment of the kill is the seed's.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 50...1500, using: &random)))
                 try await fleet.kill(0)
                 load.cancel()
@@ -68,6 +69,7 @@ struct KillTests {
             let load = Task { await fleet.load("two", every: .milliseconds(60)) }
             for _ in 1...kills {
                 let leader = try await eventually("one leads", within: .seconds(20)) { try await fleet.leader() }
+                // The moment of the kill is the seed's.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 50...2000, using: &random)))
                 try await fleet.kill(leader)
                 try await eventually("the other leads", within: .seconds(20)) {
@@ -87,6 +89,7 @@ struct KillTests {
         try await withTestDatabase { database in
             let fleet = try await AlertingFleet(database, instances: 1)
             try await fleet.start(0)
+            let end = ContinuousClock.now + .seconds(4)
             let body = AlertingFleet.alert("Ends", ends: 4)
             #expect(try await fleet.send(0, .post, "/api/v2/alerts", "[\(body)]").status == 200)
             try await eventually("it is told") { try await fleet.told().count == 1 ? true : nil }
@@ -95,7 +98,8 @@ struct KillTests {
                 return try await database.servers.sql(sql, database: database.name) == "1" ? true : nil
             }
             try await fleet.kill(0)
-            try await Task.sleep(for: .seconds(5))
+            // Its end, and the round after it, fall into the time in which nobody runs.
+            try await Task.sleep(until: end + .seconds(1), clock: .continuous)
             try await fleet.start(0)
             try await eventually("its end is told") { try await fleet.told().contains { !$0.firing } ? true : nil }
             try await fleet.kill(0)

@@ -73,7 +73,7 @@ struct ReferenceTests {
         }
     }
 
-    /// Twelve seconds of everything.
+    /// Twelve seconds of everything: what is told follows from when it happens, so the pauses are the traffic itself.
     private func traffic(_ pair: SideBySide) async throws {
         try await pair.answer(#"{"status": 503}"#)
         let end = ISO8601DateFormatter().string(from: Date().addingTimeInterval(3600))
@@ -229,7 +229,11 @@ struct ReferenceTests {
             try await pair.answer(#"{"delay": 30}"#)
             pair.begin()
             try await pair.alerts("slow", ["a"])
-            try await Task.sleep(for: .seconds(2))
+            for party in pair.parties {
+                try await eventually("\(party.name) tells of the first alert") {
+                    try await pair.told(party).keys.contains { $0.hasPrefix("/healthy") } ? true : nil
+                }
+            }
             try await pair.alerts("slow", ["b"])
             func second(_ party: SideBySide.Party) async throws -> Double {
                 try await eventually("\(party.name) tells of the second alert", within: .seconds(30)) {

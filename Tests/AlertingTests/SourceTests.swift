@@ -96,6 +96,7 @@ struct SourceTests {
                     description: "by the owner", labels: ["account": "main"]))
             try await eventually("it is told, though the bell rings again and again", within: .seconds(20)) {
                 bus.publish(event, on: Channels.suiteEvents)
+                // The bell's own pause, five times a second.
                 try await Task.sleep(for: .milliseconds(200))
                 return try await alarm.kept(alarm.webhook).contains { $0.body.contains(id) } ? true : nil
             }

@@ -24,6 +24,7 @@ struct HopsFloor: AsyncParsableCommand {
         var back = bus.subscribe(to: [Channels.approvals]).makeAsyncIterator()
         async let answers: Void = answer(there, bus, database)
         guard case .connected? = await back.next() else { throw ValidationError("Redis did not answer") }
+        // The other end subscribes by itself, and tells nobody.
         try await Task.sleep(for: .milliseconds(200))
         for number in 0..<count {
             let began = ContinuousClock.now

@@ -95,7 +95,12 @@ struct BusTests {
         let server = try RedisServer()
         let tally = Tally()
         let bus = bus(server, tally) { $0.password = "wrong" }
-        try await Task.sleep(for: .milliseconds(300))
+        try await eventually("both connections are turned away") {
+            let words = ["-p", "\(server.port)", "INFO", "errorstats"]
+            let told = try await Command.run("redis-cli", words, environment: ["REDISCLI_AUTH": server.password]).output
+            let count = told.matches(of: /WRONGPASS:count=(\d+)/).first.flatMap { Int($0.1) } ?? 0
+            return count >= 2 ? true : nil
+        }
         #expect(!bus.isConnected)
         #expect(!"\(BusSettings(host: "h", port: 1, password: "canary"))".contains("canary"))
         await bus.close()

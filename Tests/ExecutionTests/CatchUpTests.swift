@@ -142,6 +142,7 @@ struct CatchUpTests {
         let feed = feed(past, heard)
         await feed.hear([print(1, 100, at: 1000)])
         past.trade(at: 89, 5000)
+        // The bus says nothing for longer than the feed is patient.
         try await Task.sleep(for: PrintFeed.patience + .milliseconds(100))
         await feed.tend()
         #expect(past.asked == 0)

@@ -18,7 +18,7 @@ struct EmergencyStopTests {
             let load = Task { try await self.load(rig) }
             try await rig.wait(for: "ord-1", "filled", "rejected", "submitting")
             if !fault.isEmpty { try await rig.control(fault) }
-            try await Task.sleep(for: .milliseconds(400))
+            try await eventually("more are on their way") { try await rig.state("ord-8").isEmpty ? nil : true }
             #expect(try await rig.stop() == 200, "nothing is on its way when it answers")
             let atStop = try await entries(rig)
             #expect(!atStop.isEmpty)

@@ -39,6 +39,7 @@ struct ForgetfulVenueTests {
             desk.inbox.ring(for: "ord-1")
             venue.nextPair(.requestLost)
             venue.answersNothing(about: "tp-")
+            // So long nothing must happen, whatever the desk is told to do.
             let end = ContinuousClock.now + .seconds(1.5)
             while ContinuousClock.now < end {
                 await desk.step()
@@ -67,6 +68,7 @@ struct ForgetfulVenueTests {
             venue.refusesPairs()
             try await bench.approve("ord-2", .exit, quantity: Make.quantity(1000))
             desk.inbox.ring(for: "ord-2")
+            // How often it asks is a matter of time.
             let end = ContinuousClock.now + .seconds(4)
             while ContinuousClock.now < end {
                 desk.inbox.add([

@@ -118,10 +118,12 @@ struct KillTests {
         let load = Task {
             for number in 0..<16 {
                 try await rig.approve("ord-\(number)", rig.symbols[number % 2], number % 5 == 4 ? .exit : .entry)
+                // The load: about three orders a second.
                 try await Task.sleep(for: .milliseconds(350))
             }
         }
         for _ in 0..<6 {
+            // The moment of the kill is the seed's.
             try await Task.sleep(for: .milliseconds(Int.random(in: 100...1400, using: &random)))
             try await execution.kill()
             execution = try rig.execution()

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Outbound
 import Store
 import StoreTestKit
 import TestKit
@@ -52,7 +53,9 @@ struct OutageTests {
                 return try await rig.state(id) == "filled" ? true : nil
             }
             try await rig.database.servers.kill(.pgbouncer)
-            try await Task.sleep(for: .seconds(1))
+            try await eventually("execution misses it") {
+                await rig.get("http://127.0.0.1:\(rig.ports.execution)/health/ready")?.status == 503 ? true : nil
+            }
             try await rig.database.servers.start(.pgbouncer)
             try await rig.ready()
             try await rig.settle()

@@ -166,6 +166,7 @@ final class Rig: Sendable {
                 guard let price = await price(of: symbol) else { continue }
                 publish(price, of: symbol, id: id)
             }
+            // Ten times a second; cancelled, the loop ends.
             try? await Task.sleep(for: .milliseconds(100))
         }
     }

@@ -86,7 +86,10 @@ import Testing
     func `a kill and a restart leave no hole`() async throws {
         try await generated { rig, program, _ in
             try await program.kill()
-            try await Task.sleep(for: .seconds(3))
+            let killed = try await rig.exchange.now
+            _ = try await eventually("three minutes pass without it") {
+                try await rig.exchange.now >= killed + .minutes(3) ? true : nil
+            }
             let (second, port) = try await rig.start("second")
             try await rig.ready(port)
             try await expectNoHoles(rig, minutes: 6)

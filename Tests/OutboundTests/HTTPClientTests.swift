@@ -10,6 +10,16 @@ struct HTTPClientTests {
         try await FixtureServer("Tests/Fixtures/servers/http_server.py")
     }
 
+    /// Waits until so many requests of a path have reached a server.
+    private func arrived(_ count: Int, _ path: String, at server: FixtureServer) async throws {
+        let client = HTTPClient()
+        defer { client.close() }
+        try await eventually("\(count) requests of \(path)") {
+            let counts = try await client.send(HTTPRequest(.get, "http://127.0.0.1:\(server.port)/counts"))
+            return try JSONDecoder().decode([String: Int].self, from: Data(counts.body))[path] == count ? true : nil
+        }
+    }
+
     private func failure(_ client: HTTPClient, _ request: HTTPRequest) async throws -> HTTPClientError {
         do {
             let response = try await client.send(request)
@@ -84,7 +94,8 @@ struct HTTPClientTests {
         let hung = (0..<8).map { _ in
             Task { try await client.send(HTTPRequest(.get, "http://127.0.0.1:\(server.port)/hang")) }
         }
-        try await Task.sleep(for: .milliseconds(100))
+        // The other four wait for a connection.
+        try await arrived(4, "/hang", at: server)
         let started = ContinuousClock.now
         #expect(try await client.send(HTTPRequest(.get, "http://127.0.0.1:\(other.port)/ok")).status == 200)
         #expect(ContinuousClock.now - started < .seconds(2))
@@ -168,11 +179,11 @@ struct HTTPClientTests {
         let client = HTTPClient()
         let request = HTTPRequest(.get, "http://127.0.0.1:\(server.port)/hang", timeout: .seconds(60))
         let task = Task { try await client.send(request) }
-        try await Task.sleep(for: .milliseconds(100))
+        try await arrived(1, "/hang", at: server)
         task.cancel()
         await #expect(throws: HTTPClientError.self) { try await task.value }
         let second = Task { try await client.send(request) }
-        try await Task.sleep(for: .milliseconds(100))
+        try await arrived(2, "/hang", at: server)
         client.close()
         await #expect(throws: HTTPClientError.self) { try await second.value }
         #expect(try await failure(client, request).code == .closed)

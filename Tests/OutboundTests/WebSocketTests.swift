@@ -135,12 +135,15 @@ struct WebSocketTests {
     @Test func `a cancelled task leaves its connection`() async throws {
         let server = try await server()
         let url = "ws://127.0.0.1:\(server.port)/silent"
+        let (opened, tell) = AsyncStream<Void>.makeStream()
         let task = Task {
             try await WebSocketClient().withConnection(to: url) { connection in
+                tell.yield()
                 for try await _ in connection.inbound {}
             }
         }
-        try await Task.sleep(for: .milliseconds(200))
+        var openings = opened.makeAsyncIterator()
+        _ = await openings.next()
         task.cancel()
         _ = await task.result
     }

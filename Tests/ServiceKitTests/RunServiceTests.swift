@@ -65,7 +65,7 @@ import Testing
 
     @Test func `SIGTERM stops the service gracefully with status 0 and valid log lines`() async throws {
         let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
-            try await serveExample { kill(getpid(), SIGTERM) }
+            try await serveExample { _ in kill(getpid(), SIGTERM) }
         }
         let lines = String(decoding: try #require(result).standardOutputContent, as: UTF8.self).split(separator: "\n")
             .filter { $0.hasPrefix("{\"at\"") }
@@ -80,9 +80,11 @@ import Testing
 
     @Test func `SIGHUP reads the settings again`() async throws {
         let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
-            try await serveExample {
+            try await serveExample { context in
                 kill(getpid(), SIGHUP)
-                Thread.sleep(forTimeInterval: 0.5)
+                while !context.metrics.render().contains("plimsoll_settings_reloads_total{") {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
                 kill(getpid(), SIGTERM)
             }
         }
@@ -127,7 +129,7 @@ import Testing
     @Test func `a failing part ends the process with 70`() async {
         await #expect(processExitsWith: .exitCode(70)) {
             struct Broken: Error {}
-            try await serveExample { throw Broken() }
+            try await serveExample { _ in throw Broken() }
         }
     }
 
@@ -146,22 +148,23 @@ import Testing
 }
 
 /// Runs a service with one worker that does `work` and then waits for the stop.
-private func serveExample(_ work: @escaping @Sendable () throws -> Void) async throws {
+private func serveExample(_ work: @escaping @Sendable (ServiceContext) async throws -> Void) async throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "s-\(UUID().uuidString).yaml").path
     try Data("log: {level: info}\n".utf8).write(to: URL(filePath: path))
     await runService("example", arguments: ["--config", path, "--listen", "127.0.0.1:0"]) { context, _ in
-        [Worker(logger: context.logger("worker"), work: work)]
+        [Worker(context: context, work: work)]
     }
 }
 
 private struct Worker: Service {
-    let logger: Logger
-    let work: @Sendable () throws -> Void
+    let context: ServiceContext
+    let work: @Sendable (ServiceContext) async throws -> Void
 
     func run() async throws {
+        // The service listens first; it tells the log of that, and no worker.
         try await Task.sleep(for: .milliseconds(200))
-        try work()
+        try await work(context)
         try await gracefulShutdown()
-        logger.info("worker stopped")
+        context.logger("worker").info("worker stopped")
     }
 }

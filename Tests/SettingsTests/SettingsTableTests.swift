@@ -116,8 +116,8 @@ import Testing
         var tree = try shipped(setting)
         let misspelt = setting.key + "x"
         tree.set(misspelt, .scalar("1"))
+        let settings = try Settings(yaml: tree.text, file: "s.yaml")
         for (service, read) in Self.readers {
-            let settings = try Settings(yaml: tree.text, file: "s.yaml")
             let error = Settings.$opensSecrets.withValue(false) {
                 #expect(throws: SettingsError.self) { _ = try SettingsCheck.run(service, settings, nil, read) }
             }

@@ -188,7 +188,8 @@ struct StrategyProgramTests {
             try await harness.store([candles[position]])
             harness.publish(candles[position])
             position += 1
-            try await Task.sleep(for: .milliseconds(200))
+            // A close now and then, until the program has started; the time limit of the test is the limit.
+            try await Task.sleep(for: .milliseconds(100))
         }
         let begun = try #require(try await harness.row()).lastClose
         var random = SeededRandom(seed: 51)
@@ -199,6 +200,7 @@ struct StrategyProgramTests {
                 try await program.kill()
                 program = try start()
             }
+            // How candles lie to the kills is the seed's.
             try await Task.sleep(for: .microseconds(Int.random(in: 100...30_000, using: &random)))
         }
         var runner = StrategyRunner([try .momentum(symbols: [harness.symbol])])

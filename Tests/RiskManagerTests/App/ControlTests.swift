@@ -97,7 +97,7 @@ struct ControlTests {
                     }
                     for _ in 0..<2 { group.addTask { try await claims.run(for: .seconds(4)) } }
                     group.addTask {
-                        try await Task.sleep(for: .milliseconds(400))
+                        try await eventually("entries are being claimed") { claims.total >= 5 ? true : nil }
                         let answer = try await client.send(
                             .post, "/api/control/main/stop", #"{"by":"me","reason":"load"}"#)
                         claims.note(stopAnsweredAt: .now)
@@ -185,6 +185,7 @@ private final class Claims: Sendable {
                 state.total += 1
                 if let stop = state.stop, begun > stop { state.afterStop += 1 }
             }
+            // So long the venue takes for its answer.
             try await Task.sleep(for: .milliseconds(Int.random(in: 1...60)))
             try await database.query(
                 "UPDATE orders SET state = 'cancelled', reserved = 0 WHERE id = $1", [claimed])

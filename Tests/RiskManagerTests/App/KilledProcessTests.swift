@@ -104,6 +104,7 @@ import Testing
                     let second = try await start(floor, exchange: exchange)
                     for _ in 0..<5 {
                         floor.say(signal, on: bus)
+                        // Not all in one reading.
                         try await Task.sleep(for: .milliseconds(50))
                     }
                     try await floor.raise(floor.signal(floor.symbols[1]), on: bus)
@@ -126,6 +127,7 @@ import Testing
                             floor.say(price("100"), of: symbol, at: floor.close - .seconds(1), on: bus)
                             floor.say(floor.signal(symbol, at: floor.close - .milliseconds(Int64(round))), on: bus)
                         }
+                        // The moment of the kill is the seed's.
                         try await Task.sleep(for: .milliseconds(Int.random(in: 0...40, using: &random)))
                         try await process.program.kill()
                     }

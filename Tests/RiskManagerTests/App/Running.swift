@@ -91,6 +91,7 @@ extension Floor {
         try await eventually("\(signal.id) is decided", within: limit) {
             for symbol in symbols { say(price("100"), of: symbol, at: close - .seconds(1), on: bus) }
             say(signal, on: bus)
+            // Said again only now and then, as a strategy would.
             try await Task.sleep(for: .milliseconds(30))
             return try await count("decisions WHERE signal_id = '\(signal.id)' AND account = 'main'") == 1 ? true : nil
         }
