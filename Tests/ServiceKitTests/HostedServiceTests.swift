@@ -1,6 +1,7 @@
 import Foundation
 import FoundationNetworking
 import Hummingbird
+import TestKit
 import Testing
 
 @testable import ServiceKit
@@ -120,6 +121,34 @@ import Testing
             request.httpBodyStream = InputStream(data: Data(repeating: 32, count: ServiceRequestContext.bodyMax + 1))
             let (_, response) = try await URLSession.shared.data(for: request)
             #expect((response as? HTTPURLResponse)?.statusCode == 413)
+        }
+    }
+
+    @Test func `what is no HTTP is answered 400 and counted by its reason`() async throws {
+        let service = try await HostedService(
+            "example", settings: try Settings(yaml: ""), listen: .anyLoopback, sink: LogLines()
+        ) { _, api in
+            api.router.post("/raw") { request, context in
+                "\(try await JSONBody.data(of: request, context: context).count)"
+            }
+            return []
+        }
+        let script = """
+            import socket, sys
+            connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=5)
+            connection.sendall(sys.argv[2].encode())
+            print(connection.recv(9999).split()[1].decode(), end="")
+            """
+        try await service.whileRunning { port in
+            for (request, reason) in [
+                ("GET / HTTP/9.9\r\n\r\n", "request_line"),
+                ("POST /raw HTTP/1.1\r\nContent-Length: -5\r\n\r\n", "header"),
+                ("POST /raw HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", "body"),
+            ] {
+                #expect(try await Command.require("/usr/bin/python3", ["-c", script, "\(port)", request]) == "400")
+                let page = try await get("/metrics", port).body
+                #expect(page.contains("plimsoll_http_malformed_total{reason=\"\(reason)\"} 1"), "\(reason)")
+            }
         }
     }
 

@@ -50,11 +50,12 @@ struct UnknownKeys {
     private func isOpen(_ pattern: String) -> Bool { KnownSettings.openMaps.contains(pattern) }
 
     private func unknownVariables(_ known: Set<String>) -> [SettingsFault] {
-        let exact = Set(known.map { Self.variablePattern($0) })
-        let open = KnownSettings.openMaps.map { Self.variablePattern($0) + "_" }
         let candidates = settings.environment.keys.filter { name in
             name.hasPrefix("PLIMSOLL_") && !KnownSettings.otherVariablePrefixes.contains { name.hasPrefix($0) }
         }
+        guard !candidates.isEmpty else { return [] }
+        let exact = Set(known.map { Self.variablePattern($0) })
+        let open = KnownSettings.openMaps.map { Self.variablePattern($0) + "_" }
         return candidates.sorted().compactMap { name in
             let pattern = name.split(separator: "_").map { Int($0) == nil ? String($0) : "0" }.joined(separator: "_")
             if exact.contains(pattern) || open.contains(where: { pattern.hasPrefix($0) }) { return nil }
@@ -95,8 +96,11 @@ struct UnknownKeys {
 
     /// The known key that needs the fewest changes, when they are few enough to be a slip.
     static func nearest(to key: String, in known: Set<String>) -> String? {
-        let limit = max(2, key.count / 4)
-        let best = known.map { (distance: distance(key, $0), key: $0) }.min {
+        let length = key.count
+        let limit = max(2, length / 4)
+        // Where the lengths differ by more, the words do.
+        let candidates = known.filter { abs($0.count - length) <= limit }
+        let best = candidates.map { (distance: distance(key, $0), key: $0) }.min {
             ($0.distance, $0.key) < ($1.distance, $1.key)
         }
         guard let best, best.distance <= limit else { return nil }
