@@ -25,8 +25,12 @@ final class AlertingFleet: Sendable {
     private let client = HTTPClient()
     private let posted = Mutex<Set<String>>([])
 
-    /// - Parameter more: of the file of routes, after the receiver; `WEBHOOK` is the port of the webhook.
-    init(_ database: TestDatabase, instances: Int, groupBy: String = "alertname", more: String = "")
+    /// - Parameters:
+    ///   - more: of the file of routes, after the receiver; `WEBHOOK` is the port of the webhook.
+    ///   - whole: all of that file instead.
+    init(
+        _ database: TestDatabase, instances: Int, groupBy: String = "alertname", more: String = "", whole: String? = nil
+    )
         async throws
     {
         let folder = try Scratch.folder()
@@ -35,13 +39,15 @@ final class AlertingFleet: Sendable {
             "ops/sinks/webhook.py", ["--port", "0", "--file", folder.path + "/webhook"])
         self.webhook = webhook
         let configuration = folder.appending(path: "alerting.yml")
-        try """
+        let usual = """
         route: {receiver: owner, group_by: [\(groupBy)], group_wait: 50ms, group_interval: 300ms, repeat_interval: 4h}
         receivers:
           - name: owner
             webhook_configs: [{url: 'http://127.0.0.1:\(webhook.port)/hook'}]
-        \(more.replacing("WEBHOOK", with: "\(webhook.port)"))
-        """.write(to: configuration, atomically: true, encoding: .utf8)
+        \(more)
+        """
+        try (whole ?? usual).replacing("WEBHOOK", with: "\(webhook.port)")
+            .write(to: configuration, atomically: true, encoding: .utf8)
         let settings = database.settings(.alerting)
         let address =
             "postgres://\(settings.user):\(settings.password)@\(settings.host):\(settings.port)/\(settings.database)"

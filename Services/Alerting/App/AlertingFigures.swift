@@ -10,6 +10,7 @@ final class AlertingFigures: Sendable {
     let aside: Gauge
     let leads: Gauge
     let logIsBroken: Gauge
+    let refused: Counter
     private let metrics: Metrics
     private let deliveries = Mutex<[String: DeliveryFigures]>([:])
 
@@ -26,6 +27,8 @@ final class AlertingFigures: Sendable {
         leads = metrics.gauge("plimsoll_alerting_leads", "1 while this instance is the one that notifies.")
         logIsBroken = metrics.gauge(
             "plimsoll_delivery_log_broken", "1 when the delivery log was changed after it was written.")
+        refused = metrics.counter(
+            "plimsoll_alert_records_refused_total", "Records that the books will never take.")
         for kind in kinds { _ = delivery(kind) }
         for source in ["prometheus", "event", "alertmanager", "grafana"] { _ = received(source) }
     }

@@ -22,7 +22,8 @@ struct SuiteEventIntake: Service {
             group.addTask {
                 try await reader.run { stored, _ in
                     guard stored.channel == Channels.suiteEvents.name else { return }
-                    try await take(stored.envelope(of: SuiteEvent.self))
+                    let envelope = try stored.envelope(of: SuiteEvent.self)
+                    do { try await take(envelope) } catch { throw Self.later(error) }
                 }
             }
             try? await gracefulShutdown()
@@ -46,6 +47,12 @@ struct SuiteEventIntake: Service {
             case .connected, .reconnected, .missed: reader.ring()
             }
         }
+    }
+
+    /// That the desk has no room says nothing of the event: it stays in the table and is read again.
+    static func later(_ error: any Error) -> any Error {
+        guard error is AlertDesk.Busy || error is Spool.Failure else { return error }
+        return StoreError(.poolExhausted, "alerting takes no more at the moment: \(error)")
     }
 
     private func take(_ envelope: Envelope<SuiteEvent>) async throws {

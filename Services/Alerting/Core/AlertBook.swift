@@ -41,6 +41,8 @@ package struct AlertBook: Sendable {
     var told: [ToldKey: ToldEntry] = [:]
     private var changes = GroupChanges()
     var sweptAt = Timestamp.zero
+    /// When the last round was; later than now: the clock was set back.
+    private var advancedAt = Timestamp.zero
     /// What it has done so far, counted.
     package internal(set) var work = Work()
 
@@ -76,7 +78,9 @@ package struct AlertBook: Sendable {
         return posted.map { posted in
             let newer = posted.alert(at: now, resolveTimeout: settings.lifetime(of: posted))
             let known = fresh[newer.fingerprint] ?? alerts[newer.fingerprint]?.alert
-            let merged = settings.merged(known, newer, at: now)
+            var merged = settings.merged(known, newer, at: now)
+            // A clock that was set back makes no word older than those before it.
+            merged.updatedAt = max(merged.updatedAt, known?.updatedAt ?? .zero)
             fresh[newer.fingerprint] = merged
             return merged
         }
@@ -110,7 +114,8 @@ package struct AlertBook: Sendable {
         return changes
     }
 
-    mutating func enter(_ alert: Alert, at now: Timestamp, timers: [GroupName: GroupTimer] = [:]) {
+    /// - Parameter timers: of the books, where it comes from there; nil: it is news.
+    mutating func enter(_ alert: Alert, at now: Timestamp, timers: [GroupName: GroupTimer]? = nil) {
         let fingerprint = alert.fingerprint
         work.entered += 1
         if alerts[fingerprint] == nil {
@@ -128,19 +133,24 @@ package struct AlertBook: Sendable {
         enterGroups(alert, at: now, timers: timers)
     }
 
-    mutating func enterGroups(_ alert: Alert, at now: Timestamp, timers: [GroupName: GroupTimer] = [:]) {
+    mutating func enterGroups(_ alert: Alert, at now: Timestamp, timers: [GroupName: GroupTimer]? = nil) {
         work.routed += 1
         for route in table.matches(alert.labels) { place(alert, route, at: now, timers) }
         alerts[alert.fingerprint]?.isPlaced = true
     }
 
-    private mutating func place(_ alert: Alert, _ route: Int, at now: Timestamp, _ timers: [GroupName: GroupTimer]) {
+    /// The group of a route that an alert belongs to.
+    func groupName(of alert: Alert, _ route: Int) -> GroupName {
         let groupBy = alert.kind == .event ? settings.keys(of: alert, table[route].route) : table[route].route.groupBy
         let labels = groupBy.map { alert.labels.only($0) } ?? alert.labels
-        let name = GroupName(route: table[route].id, labels: labels, kind: alert.kind)
-        let timer = timers[name]
+        return GroupName(route: table[route].id, labels: labels, kind: alert.kind)
+    }
+
+    private mutating func place(_ alert: Alert, _ route: Int, at now: Timestamp, _ timers: [GroupName: GroupTimer]?) {
+        let name = groupName(of: alert, route)
+        let timer = timers?[name]
         if let flushedAt = timer?.flushedAt, isSettled(alert, in: key(of: name, route), route, at: flushedAt) { return }
-        if alert.kind == .event, wasDealtWith(alert, name, route) { return }
+        if alert.kind == .event, wasDealtWith(alert, name, route, isOld: timers != nil) { return }
         let slot = slots[name] ?? open(name, route, timer ?? newTimer(name, route, first: alert, at: now))
         join(alert.fingerprint, slot)
         hasten(slot, alert, at: now)
@@ -182,7 +192,7 @@ package struct AlertBook: Sendable {
 
     /// The name that destinations know a group by.
     func key(of name: GroupName, _ route: Int) -> String {
-        "\(table[route].key):\(name.labels)" + (name.kind == .event ? ":events" : "")
+        BoundedKey.make("\(table[route].key):\(name.labels)" + (name.kind == .event ? ":events" : ""))
     }
 
     // MARK: - Out
@@ -191,6 +201,8 @@ package struct AlertBook: Sendable {
     ///
     /// - Parameter isWanted: asked with the alerts of each group that is due; a group that is not wanted stays due.
     package mutating func advance(to now: Timestamp, where isWanted: ([Alert]) -> Bool = { _ in true }) -> [Notice] {
+        if now < advancedAt { pullTimers(to: now) }
+        advancedAt = now
         var ready: [(key: String, route: Int, slot: Int)] = []
         var left: [(Timestamp, Int)] = []
         while let (at, slot) = due.pop(upTo: now) {
@@ -212,6 +224,33 @@ package struct AlertBook: Sendable {
         sweep(at: now)
         dropStale()
         return notices
+    }
+
+    /// The clock was set back: no group waits for longer than its interval.
+    mutating func pullTimers(to now: Timestamp) {
+        for slot in groups.indices {
+            guard var group = groups[slot] else { continue }
+            let latest = now + longestWait(of: group)
+            let flushedAt = group.flushedAt.map { min($0, now) }
+            guard group.flushAt > latest || group.flushedAt != flushedAt else { continue }
+            group.flushAt = min(group.flushAt, latest)
+            group.flushedAt = flushedAt
+            groups[slot] = group
+            due.push(group.flushAt, slot)
+            changes.changed(group.timer)
+        }
+        sweptAt = min(sweptAt, now)
+    }
+
+    private func longestWait(of group: Group) -> Timestamp.Span {
+        let route = table[group.route].route
+        switch group.wait {
+        case .none, .groupWait: return route.groupWait
+        case .groupInterval: return route.groupInterval
+        case .cooldown:
+            // Which rule its occurrences follow is not known while none waits.
+            return settings.eventRules.compactMap(\.cooldown).reduce(route.groupInterval, max)
+        }
     }
 
     /// What a group's change left at the front of the heap would wake the caller for nothing.

@@ -37,7 +37,7 @@ extension AlertBook {
         case .tell(let why): reason = why
         }
         let entry = ToldEntry(
-            firing: state.firing, resolved: state.resolved, at: now,
+            firing: state.firing, resolved: state.resolved, at: max(now, told[key]?.at ?? now),
             expiresAt: now + route.repeatInterval + route.repeatInterval)
         return Notice(
             key: key, receiver: route.receiver, groupLabels: group.name.labels, routeLabels: route.labels,

@@ -76,6 +76,8 @@ extension AlertBook {
             enter(alert, at: now, timers: byName)
         }
         for timer in timers { adopt(timer) }
+        // The clock may have been set back meanwhile.
+        pullTimers(to: now)
     }
 
     /// For an instance that notifies nobody, and follows one that does: what ended a while ago, and whose end no destination
@@ -83,15 +85,25 @@ extension AlertBook {
     package mutating func forgetEnded(before limit: Timestamp) {
         for slot in groups.indices {
             guard var group = groups[slot] else { continue }
-            let ended = group.members.filter { alerts[$0].map { $0.alert.endsAt <= limit } == true }
-            guard !ended.isEmpty else { continue }
-            let gone = ended.filter { !isAwaited($0, in: group.key, group.route) }.sorted()
+            let gone = group.members.filter { isOver($0, in: group, before: limit) }.sorted()
+            guard !gone.isEmpty else { continue }
             group.members.subtract(gone)
             groups[slot] = group
             for fingerprint in gone { leave(fingerprint, slot) }
             if group.members.isEmpty { close(slot) }
         }
         sweep(at: limit)
+    }
+
+    /// Whether nobody waits for the end of an alert, or for an occurrence to be told.
+    private func isOver(_ member: Fingerprint, in group: Group, before limit: Timestamp) -> Bool {
+        guard let alert = alerts[member]?.alert, alert.endsAt <= limit else { return false }
+        switch alert.kind {
+        case .condition: return !isAwaited(member, in: group.key, group.route)
+        case .event:
+            return wasDealtWith(alert, group.name, group.route, isOld: true)
+                || alert.updatedAt + settings.longestWait <= limit
+        }
     }
 
     /// Whether some destination of a group takes an alert for firing: it waits for its end.

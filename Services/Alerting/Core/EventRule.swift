@@ -32,6 +32,15 @@ extension AlertBook.Settings {
         eventRules.first { $0.matchers.match(labels) } ?? EventRule()
     }
 
+    /// The longest that an occurrence may wait before it is told: for the end of a cooldown or of a mute time.
+    package var longestWait: Timestamp.Span {
+        func all(_ route: Route) -> [Route] { [route] + route.routes.flatMap(all) }
+        let routes = all(route)
+        if routes.contains(where: { !$0.muteIntervals.isEmpty || !$0.activeIntervals.isEmpty }) { return .days(5) }
+        let waits = routes.map(\.groupInterval) + routes.map(\.groupWait) + eventRules.compactMap(\.cooldown)
+        return Timestamp.Span(nanoseconds: waits.map(\.nanoseconds).max() ?? 0)
+    }
+
     /// The labels that occurrences are put together by; nil: all.
     func keys(of event: Alert, _ route: Route) -> [String]? { eventRule(event.labels).by ?? route.groupBy }
 
@@ -89,7 +98,8 @@ extension AlertBook {
         let remembered = dealtWith.filter { alerts[$0] != nil } + pending.map(\.fingerprint)
         let lastEnd = remembered.compactMap { alerts[$0]?.alert.endsAt }.max() ?? now
         let entry = ToldEntry(
-            firing: Set(remembered).sorted(), resolved: [], at: now, expiresAt: max(now, lastEnd) + .minutes(60))
+            firing: Set(remembered).sorted(), resolved: [], at: max(now, told[key]?.at ?? now),
+            expiresAt: max(now, lastEnd) + .minutes(60))
         let reason: NoticeReason = group.wait == .cooldown ? .occurredSince : .occurred
         return Notice(
             key: key, receiver: route.receiver, groupLabels: group.name.labels, routeLabels: route.labels,
@@ -97,14 +107,20 @@ extension AlertBook {
             reason: fresh.isEmpty ? nil : reason, at: now)
     }
 
-    /// Whether every destination was told of it, before a restart.
-    func wasDealtWith(_ event: Alert, _ name: GroupName, _ route: Int) -> Bool {
+    /// How long after an occurrence came in a round may go without it: it was on its way to the books.
+    private static let onItsWay = Timestamp.Span.minutes(30)
+
+    /// Whether every destination was told of it, before a restart. What is remembered of a group is what came of late.
+    ///
+    /// - Parameter isOld: it comes from the books: a round long after it was taken in has told it, though nobody remembers.
+    func wasDealtWith(_ event: Alert, _ name: GroupName, _ route: Int, isOld: Bool) -> Bool {
         guard !told.isEmpty, let destinations = settings.destinations[table[route].route.receiver],
             !destinations.isEmpty
         else { return false }
         let key = key(of: name, route)
         return destinations.allSatisfy {
-            told[ToldKey(group: key, destination: $0.name)]?.firing.contains(event.fingerprint) == true
+            guard let entry = told[ToldKey(group: key, destination: $0.name)] else { return false }
+            return entry.firing.contains(event.fingerprint) || isOld && entry.at >= event.updatedAt + Self.onItsWay
         }
     }
 }

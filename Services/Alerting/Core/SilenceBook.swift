@@ -52,6 +52,8 @@ package struct SilenceBook: Sendable {
             updatedAt: now, createdBy: draft.createdBy, comment: draft.comment, annotations: draft.annotations)
         try Self.check(silence)
         let previous = silences[draft.id]
+        // A clock that was set back makes no change older than those before it.
+        silence.updatedAt = max(now, previous?.updatedAt ?? now)
         if !draft.id.isEmpty, previous == nil { throw .unknown(draft.id) }
         if let previous, Self.canUpdate(previous, silence, at: now) {
             put(silence)
@@ -132,7 +134,7 @@ package struct SilenceBook: Sendable {
             silence.startsAt = now
             silence.endsAt = now
         }
-        silence.updatedAt = now
+        silence.updatedAt = max(now, silence.updatedAt)
         return silence
     }
 }

@@ -42,14 +42,20 @@ extension AlertStore {
         return Snapshot(text: try row.text("snapshot"))
     }
 
+    /// What a destination takes for firing, also after a long time in which nobody told: its end is awaited.
+    private static let awaited: SQL = """
+        FROM notification_log WHERE firing <> '[]'::jsonb
+            AND (expires_at > now() OR told_at > now() - interval '5 days')
+
+        """
+
     /// All that a leader needs.
-    func load() async throws -> StoredBooks {
+    ///
+    /// - Parameter longestWait: how far back occurrences may wait to be told.
+    func load(longestWait: Timestamp.Span = .seconds(0)) async throws -> StoredBooks {
         var books = StoredBooks()
-        try await loadAlerts(&books)
-        books.told = books.read(
-            try await database.query(
-                Self.toldColumns + "FROM notification_log WHERE firing <> '[]'::jsonb AND expires_at > now()"),
-            Self.told)
+        try await loadAlerts(&books, longestWait)
+        books.told = books.read(try await database.query(Self.toldColumns + Self.awaited), Self.told)
         books.timers = books.read(try await database.query("SELECT timer::text AS timer FROM alert_groups")) {
             try JSONText.read($0.text("timer"))
         }
@@ -73,16 +79,18 @@ extension AlertStore {
         return books
     }
 
-    /// Those that fire, those whose end is still to be told, and those that ended a moment ago.
-    private func loadAlerts(_ books: inout StoredBooks) async throws {
+    /// Those that fire, those whose end is still to be told, those that ended a moment ago, and occurrences that may wait.
+    private func loadAlerts(_ books: inout StoredBooks, _ longestWait: Timestamp.Span) async throws {
+        let wait = Duration.nanoseconds(longestWait.nanoseconds)
         var last = ""
         while true {
             let rows = try await database.query(
                 "SELECT fingerprint, " + Self.alertColumns + """
-                    FROM alerts WHERE fingerprint > $1 AND (ends_at > now() - interval '30 minutes' OR fingerprint IN (
-                        SELECT jsonb_array_elements_text(firing) FROM notification_log WHERE expires_at > now()))
-                    ORDER BY fingerprint LIMIT $2
-                    """, [last, Self.page])
+                    FROM alerts WHERE fingerprint > $1 AND (ends_at > now() - interval '30 minutes'
+                        OR kind = 'event' AND ends_at > now() - interval '30 minutes' - $3::interval
+                        OR fingerprint IN (SELECT jsonb_array_elements_text(firing)
+
+                    """ + Self.awaited + ")) ORDER BY fingerprint LIMIT $2", [last, Self.page, wait])
             books.alerts += books.read(rows, Self.alert)
             guard rows.count == Self.page, let row = rows.last else { return }
             last = try row.text("fingerprint")

@@ -135,7 +135,7 @@ struct RecordBatch {
 
 extension GroupName {
     /// The name in one word, as the books keep it.
-    var text: String { "\(route):\(labels):\(kind.rawValue)" }
+    var text: String { BoundedKey.make("\(route):\(labels):\(kind.rawValue)") }
 }
 
 /// JSON as Postgres takes it.

@@ -257,7 +257,7 @@ final class Journal: Service {
 
 extension StoreError {
     /// The record itself is at fault, not the state of the server: it would be refused for ever.
-    fileprivate var isOfTheRecord: Bool {
+    var isOfTheRecord: Bool {
         [.invalidValue, .constraintViolation, .uniqueViolation].contains(code) || sqlState?.hasPrefix("54") == true
     }
 }

@@ -199,7 +199,7 @@ actor AlertDesk: Service {
     private func wholeBooks() async throws -> (StoredBooks, Snapshot) {
         guard try await journal.barrier() == .books, let era = journal.era else { throw Self.notWhole }
         let snapshot = try await store.snapshot()
-        let books = try await store.load()
+        let books = try await store.load(longestWait: current.settings.longestWait)
         guard journal.era == era else { throw Self.notWhole }
         return (books, snapshot)
     }
@@ -278,7 +278,7 @@ actor AlertDesk: Service {
     private func readOthers() async throws {
         let next = try await store.snapshot()
         guard let seen else {
-            let books = try await store.load()
+            let books = try await store.load(longestWait: current.settings.longestWait)
             if self.seen == nil { take(books, upTo: next) }
             return
         }
@@ -357,9 +357,30 @@ actor AlertDesk: Service {
         } catch let error as StoreError where error.code == .leaseLost {
             delivery.withdraw(records)
             if case .leads(let held) = role, held.token == lease?.token { stepDown() }
+        } catch let error as StoreError where error.isOfTheRecord {
+            await keepEach(records, under: lease)
         } catch {
             logger.error("notices could not be kept", metadata: ["error": "\(error)"])
             unkept = records
+        }
+    }
+
+    /// Keeps records one by one: the books refuse one of them for ever, and it must hold up no other. It is told all the
+    /// same, and forgotten by the next leader.
+    private func keepEach(_ records: [Record], under lease: Lease?) async {
+        for (index, record) in records.enumerated() {
+            do {
+                try await journal.write([record], under: lease)
+                delivery.release([record])
+            } catch let error as StoreError where error.isOfTheRecord {
+                figures.refused.increment()
+                logger.error("the books refuse what is to be told", metadata: ["error": "\(error)"])
+                delivery.release([record])
+            } catch {
+                // Whatever it is, the next round meets it again, and knows what to do.
+                unkept = Array(records[index...])
+                return
+            }
         }
     }
 
@@ -371,5 +392,6 @@ actor AlertDesk: Service {
         figures.suppressed.set(counts.suppressed)
         figures.resolved.set(counts.resolved)
         acknowledgements.forget(before: now)
+        _ = current.silences.collect(at: now)
     }
 }

@@ -29,7 +29,10 @@ struct Leadership: Service {
                         try await lead(lease, leases)
                     }
                 }
-            } catch let error as StoreError {
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                // The database's trouble or the disk's: both pass, and until then others may lead.
                 logger.warning("cannot lead", metadata: ["error": "\(error)"])
             }
             await pause(.milliseconds(journal.isDirect ? 500 : 50))
