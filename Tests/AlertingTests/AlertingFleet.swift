@@ -40,12 +40,12 @@ final class AlertingFleet: Sendable {
         self.webhook = webhook
         let configuration = folder.appending(path: "alerting.yml")
         let usual = """
-        route: {receiver: owner, group_by: [\(groupBy)], group_wait: 50ms, group_interval: 300ms, repeat_interval: 4h}
-        receivers:
-          - name: owner
-            webhook_configs: [{url: 'http://127.0.0.1:\(webhook.port)/hook'}]
-        \(more)
-        """
+            route: {receiver: owner, group_by: [\(groupBy)], group_wait: 50ms, group_interval: 300ms, repeat_interval: 4h}
+            receivers:
+              - name: owner
+                webhook_configs: [{url: 'http://127.0.0.1:\(webhook.port)/hook'}]
+            \(more)
+            """
         try (whole ?? usual).replacing("WEBHOOK", with: "\(webhook.port)")
             .write(to: configuration, atomically: true, encoding: .utf8)
         let settings = database.settings(.alerting)

@@ -1,6 +1,7 @@
 import AlertingCore
 import Domain
 import Foundation
+import Outbound
 import ServiceKit
 import Store
 import StoreTestKit
@@ -160,13 +161,14 @@ struct LostWordTests {
     @Test func `one alert that the books refuse holds up no other, and is told too`() async throws {
         try await withTestDatabase { database in
             var random = SeededRandom(seed: 5)
-            func noise(_ count: Int) -> String {
+            func noise(_ count: Int, _ first: UInt32, _ last: UInt32) -> String {
                 String(
-                    (0..<count).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement(using: &random) }
-                )
+                    String.UnicodeScalarView(
+                        (0..<count).compactMap { _ in UnicodeScalar(UInt32.random(in: first...last, using: &random)) }))
             }
-            // The name of a destination goes into an index too, and nothing shortens it.
-            let bad = noise(3000)
+            // The names of a group and of a destination are in one row of an index: these two do not fit together.
+            let bad = noise(480, 0x4e00, 0x9fff)
+            let heavy = noise(1900, 0x61, 0x7a)
             let fleet = try await AlertingFleet(
                 database, instances: 1,
                 whole: """
@@ -181,15 +183,15 @@ struct LostWordTests {
                       - {name: \(bad), webhook_configs: [{url: 'http://127.0.0.1:WEBHOOK/bad'}]}
                     """)
             try await fleet.start(0)
-            let long = noise(4000)
+            let long = noise(4000, 0x61, 0x7a)
             let bodies = [
-                AlertingFleet.alert(long, ends: 3600), AlertingFleet.alert("Bad", ends: 3600, group: "bad"),
+                AlertingFleet.alert(long, ends: 3600), AlertingFleet.alert(heavy, ends: 3600, group: "bad"),
                 AlertingFleet.alert("Good", ends: 3600),
             ]
             let answer = try await fleet.send(0, .post, "/api/v2/alerts", "[\(bodies.joined(separator: ","))]")
             #expect(answer.status == 200)
             try await eventually("all three are told", within: .seconds(20)) {
-                try await Set(fleet.told().flatMap(\.names)) == [long, "Bad", "Good"] ? true : nil
+                try await Set(fleet.told().flatMap(\.names)) == [long, heavy, "Good"] ? true : nil
             }
             let metrics = try await fleet.send(0, .get, "/metrics").text
             #expect(metrics.contains("\nplimsoll_alert_records_refused_total 1\n"))

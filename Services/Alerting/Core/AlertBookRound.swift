@@ -42,7 +42,8 @@ extension AlertBook {
         return Notice(
             key: key, receiver: route.receiver, groupLabels: group.name.labels, routeLabels: route.labels,
             alerts: reason == nil ? [] : state.shown(sendResolved: destination.sendResolved), entry: entry,
-            reason: reason, at: now)
+            reason: reason, at: now,
+            fallback: reason == nil ? nil : [State.Told(key: key, entry: fallback(key, entry))])
     }
 
     /// Those that neither a time interval, another alert nor a silence mutes.

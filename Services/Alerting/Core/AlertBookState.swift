@@ -20,6 +20,10 @@ extension AlertBook {
         package struct Told: Codable, Hashable, Sendable {
             package let key: ToldKey
             package let entry: ToldEntry
+            package init(key: ToldKey, entry: ToldEntry) {
+                self.key = key
+                self.entry = entry
+            }
         }
     }
 

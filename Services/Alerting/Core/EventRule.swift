@@ -104,7 +104,8 @@ extension AlertBook {
         return Notice(
             key: key, receiver: route.receiver, groupLabels: group.name.labels, routeLabels: route.labels,
             alerts: fresh.suffix(shown), more: max(0, fresh.count - shown), entry: entry,
-            reason: fresh.isEmpty ? nil : reason, at: now)
+            reason: fresh.isEmpty ? nil : reason, at: now,
+            fallback: fresh.isEmpty ? nil : [State.Told(key: key, entry: fallback(key, entry))])
     }
 
     /// How long after an occurrence came in a round may go without it: it was on its way to the books.
@@ -120,7 +121,10 @@ extension AlertBook {
         let key = key(of: name, route)
         return destinations.allSatisfy {
             guard let entry = told[ToldKey(group: key, destination: $0.name)] else { return false }
-            return entry.firing.contains(event.fingerprint) || isOld && entry.at >= event.updatedAt + Self.onItsWay
+            if entry.firing.contains(event.fingerprint) { return true }
+            // What the last notice told reached nobody: it waits still.
+            let age = entry.isOpen ? settings.longestWait : .seconds(0)
+            return isOld && entry.at >= event.updatedAt + Self.onItsWay + age
         }
     }
 }

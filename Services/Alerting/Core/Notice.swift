@@ -19,11 +19,13 @@ package struct Notice: Codable, Hashable, Sendable {
     package let note: String?
     /// What makes it this one, whenever and by whom it is made; nil: the group and the time do.
     package let identity: String?
+    /// What destinations know of groups after all, should it reach nobody; nil: nothing changes then.
+    package let fallback: [AlertBook.State.Told]?
 
     package init(
         key: ToldKey, receiver: String, groupLabels: Labels, routeLabels: Labels = .none, alerts: [Alert],
         more: Int = 0, entry: ToldEntry, reason: NoticeReason?, at: Timestamp, note: String? = nil,
-        identity: String? = nil
+        identity: String? = nil, fallback: [AlertBook.State.Told]? = nil
     ) {
         self.key = key
         self.receiver = receiver
@@ -36,6 +38,7 @@ package struct Notice: Codable, Hashable, Sendable {
         self.at = at
         self.note = note
         self.identity = identity
+        self.fallback = fallback
     }
 
     /// Derived, so that the same round makes the same one.

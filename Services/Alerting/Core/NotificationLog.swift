@@ -23,12 +23,27 @@ package struct ToldEntry: Codable, Hashable, Sendable {
     package var at: Timestamp
     /// When it is forgotten, should the group be no more by then: after twice the repeat interval.
     package var expiresAt: Timestamp
+    /// Absent in what earlier versions wrote.
+    private var open: Bool?
 
-    package init(firing: [Fingerprint], resolved: [Fingerprint], at: Timestamp, expiresAt: Timestamp) {
+    package init(
+        firing: [Fingerprint], resolved: [Fingerprint], at: Timestamp, expiresAt: Timestamp, isOpen: Bool = false
+    ) {
         self.firing = firing
         self.resolved = resolved
         self.at = at
         self.expiresAt = expiresAt
+        open = isOpen ? true : nil
+    }
+
+    /// The notice of that time reached nobody: this is what was known before it, and the next round tells again.
+    package var isOpen: Bool { open == true }
+
+    /// The same, with ends to be told that the notice would have told.
+    package func awaiting(_ ends: [Fingerprint]) -> ToldEntry {
+        ToldEntry(
+            firing: Set(firing + ends).sorted(), resolved: resolved.filter { !ends.contains($0) }, at: at,
+            expiresAt: expiresAt, isOpen: isOpen)
     }
 }
 
@@ -71,7 +86,7 @@ enum NoticeDecision: Equatable {
             return sendResolved ? .tell(.allResolved) : .remember
         }
         if sendResolved, !isSubset(resolved, of: told.resolved) { return .tell(.newResolved) }
-        return now - told.at >= repeatInterval ? .tell(.repeated) : .nothing
+        return told.isOpen || now - told.at >= repeatInterval ? .tell(.repeated) : .nothing
     }
 
     private static func isSubset(_ few: [Fingerprint], of many: [Fingerprint]) -> Bool {

@@ -152,7 +152,7 @@ extension AlertStore {
     }
 
     private static let toldColumns: SQL = """
-        SELECT group_key, destination, firing::text AS firing, resolved::text AS resolved, told_at, expires_at
+        SELECT group_key, destination, firing::text AS firing, resolved::text AS resolved, told_at, expires_at, is_open
 
         """
 
@@ -161,7 +161,8 @@ extension AlertStore {
             ToldKey(group: try row.text("group_key"), destination: try row.text("destination")),
             ToldEntry(
                 firing: try JSONText.read(row.text("firing")), resolved: try JSONText.read(row.text("resolved")),
-                at: try row.wallTime("told_at"), expiresAt: try row.wallTime("expires_at"))
+                at: try row.wallTime("told_at"), expiresAt: try row.wallTime("expires_at"),
+                isOpen: try row.bool("is_open"))
         )
     }
 

@@ -9,14 +9,15 @@ extension AlertStore {
     func put(told: [(ToldKey, ToldEntry)], _ transaction: Transaction) async throws {
         try await run(
             """
-            INSERT INTO notification_log AS l (group_key, destination, firing, resolved, told_at, expires_at, writer)
+            INSERT INTO notification_log AS l (group_key, destination, firing, resolved, told_at, expires_at, is_open,
+                writer)
             SELECT r.*, $2 FROM jsonb_to_recordset($1::jsonb) AS r(
                 group_key text, destination text, firing jsonb, resolved jsonb, told_at timestamptz,
-                expires_at timestamptz)
+                expires_at timestamptz, is_open boolean)
             ORDER BY group_key, destination
             ON CONFLICT (group_key, destination) DO UPDATE SET firing = excluded.firing, resolved = excluded.resolved,
-                told_at = excluded.told_at, expires_at = excluded.expires_at, writer = excluded.writer,
-                changed = pg_current_xact_id()
+                told_at = excluded.told_at, expires_at = excluded.expires_at, is_open = excluded.is_open,
+                writer = excluded.writer, changed = pg_current_xact_id()
             WHERE l.told_at <= excluded.told_at
             """, told.map(ToldRow.init), transaction, more: [writer])
     }
@@ -101,6 +102,7 @@ private struct ToldRow: Encodable {
     let resolved: [Fingerprint]
     let told_at: String
     let expires_at: String
+    let is_open: Bool
 
     init(_ key: ToldKey, _ entry: ToldEntry) {
         group_key = key.group
@@ -109,6 +111,7 @@ private struct ToldRow: Encodable {
         resolved = entry.resolved
         told_at = WallTime(entry.at).boundText
         expires_at = WallTime(entry.expiresAt).boundText
+        is_open = entry.isOpen
     }
 }
 

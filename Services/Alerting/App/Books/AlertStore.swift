@@ -107,7 +107,9 @@ struct RecordBatch {
                 notices.append(queued)
             case .message(let queued): notices.append(queued)
             case .begun(let begun): self.begun.append(begun)
-            case .attempt(let attempt): attempts.append(attempt)
+            case .attempt(let attempt):
+                attempts.append(attempt)
+                for back in attempt.takenBack ?? [] { note(back.key, back.entry) }
             case .groups(let changed, let gone):
                 for timer in changed { timers[timer.name] = .some(timer) }
                 for name in gone { timers[name] = .some(nil) }

@@ -99,6 +99,9 @@ struct Attempt: Codable, Sendable {
         /// Told with many others in one message.
         case summarised
 
+        /// Nobody was told, and nothing else is told instead.
+        var reachedNobody: Bool { [.failed, .expired, .dropped].contains(self) }
+
         /// What the notice is after it.
         var state: String {
             switch self {
@@ -122,6 +125,8 @@ struct Attempt: Codable, Sendable {
     var thread: MessageThread?
     /// Which group at which destination the thread is of.
     var key: ToldKey?
+    /// What destinations know of groups after all, for the notice reached nobody.
+    var takenBack: [AlertBook.State.Told]?
 }
 
 /// Who did what to alerting itself.

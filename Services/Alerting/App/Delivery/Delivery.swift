@@ -126,6 +126,10 @@ final class Delivery: Service {
         }
     }
 
+    /// Notices that reached nobody since this was last asked. That is in the books with the attempt; the alert book is told by
+    /// the caller.
+    func takeRefused() -> [Notice] { lanes.flatMap { $0.takeRefused() } }
+
     /// Notices survive a crash now.
     func release(_ records: [Record]) { eachNotice(records) { lane, id in lane.release(id) } }
 

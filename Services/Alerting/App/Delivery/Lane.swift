@@ -31,6 +31,8 @@ final class Lane: Sendable {
     private let authority: @Sendable () -> Authority
     private let threads = Mutex<[String: MessageThread]>([:])
     private let queue: Mutex<DestinationQueue>
+    /// Notices that reached nobody since they were last asked for.
+    private let refused = Mutex<[Notice]>([])
     private let bell = Bell()
 
     init(
@@ -179,10 +181,20 @@ final class Lane: Sendable {
 
     private func attempt(_ settlement: DestinationQueue.Settlement, begunAt: Timestamp, at now: Timestamp) -> Attempt {
         let queued = settlement.queued
+        let fallback = settlement.result.reachedNobody ? queued.notice.fallback : nil
+        if fallback != nil { refused.withLock { $0.append(queued.notice) } }
         return Attempt(
             notice: queued.id, number: queued.attempts, result: settlement.result, answer: settlement.answer,
             repeated: queued.isInDoubt, begunAt: begunAt, at: now,
-            nextAt: settlement.result == .retry ? queued.nextAt : now)
+            nextAt: settlement.result == .retry ? queued.nextAt : now, takenBack: fallback)
+    }
+
+    /// Notices that reached nobody since this was last asked.
+    func takeRefused() -> [Notice] {
+        refused.withLock { notices in
+            defer { notices = [] }
+            return notices
+        }
     }
 
     private func report(_ settlement: DestinationQueue.Settlement, at now: Timestamp) {

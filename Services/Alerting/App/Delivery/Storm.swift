@@ -57,7 +57,7 @@ extension Notice {
         return Notice(
             key: ToldKey(group: stormGroup, destination: destination), receiver: notices.first?.receiver ?? "",
             groupLabels: .none, alerts: alerts, more: notices.reduce(0) { $0 + $1.more }, entry: entry, reason: .storm,
-            at: now)
+            at: now, fallback: notices.flatMap { $0.fallback ?? [] })
     }
 
     /// This notice with the ends that an older one would have told and this one does not know of.
@@ -68,6 +68,9 @@ extension Notice {
         return Notice(
             key: key, receiver: receiver, groupLabels: groupLabels, routeLabels: routeLabels, alerts: alerts + ends,
             more: more, entry: entry, reason: reason, at: at, note: note,
-            identity: identity)
+            identity: identity,
+            fallback: fallback?.map {
+                AlertBook.State.Told(key: $0.key, entry: $0.entry.awaiting(ends.map(\.fingerprint)))
+            })
     }
 }

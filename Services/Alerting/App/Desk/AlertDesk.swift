@@ -270,7 +270,8 @@ actor AlertDesk: Service {
         current.restore(recovered.alerts, told: recovered.told, at: now)
         for acknowledgement in recovered.acknowledgements { acknowledgements.take(acknowledgement) }
         escalations.restore(recovered.incidents)
-        try await journal.write(delivery.resume(recovered.queued, at: now))
+        // A disk that is full at the start keeps nobody from leading, nor from telling what is critical.
+        unkept += delivery.resume(recovered.queued, at: now)
     }
 
     // MARK: - What others write
@@ -311,6 +312,7 @@ actor AlertDesk: Service {
         count(at: now)
         delivery.measure(at: now)
         lookForPostgres(at: now)
+        for notice in delivery.takeRefused() { current.takeBack(notice, at: now) }
         switch role {
         case .leads(let lease):
             escalate(at: now) { _ in true }
@@ -361,7 +363,7 @@ actor AlertDesk: Service {
             await keepEach(records, under: lease)
         } catch {
             logger.error("notices could not be kept", metadata: ["error": "\(error)"])
-            unkept = records
+            unkept = records + unkept
         }
     }
 
@@ -378,7 +380,7 @@ actor AlertDesk: Service {
                 delivery.release([record])
             } catch {
                 // Whatever it is, the next round meets it again, and knows what to do.
-                unkept = Array(records[index...])
+                unkept = Array(records[index...]) + unkept
                 return
             }
         }

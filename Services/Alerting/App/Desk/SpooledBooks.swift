@@ -35,7 +35,9 @@ struct SpooledBooks {
                 waiting[begun.notice]?.attempts = begun.number
                 waiting[begun.notice]?.isUnfinished = true
                 waiting[begun.notice]?.isInDoubt = true
-            case .attempt(let attempt): Self.take(attempt, &waiting)
+            case .attempt(let attempt):
+                Self.take(attempt, &waiting)
+                told += (attempt.takenBack ?? []).map { ($0.key, $0.entry) }
             case .silence(let silence): silences.append(silence)
             case .acknowledgement(let acknowledgement): acknowledgements.append(acknowledgement)
             case .incident(let incident): incidents.append(incident)
