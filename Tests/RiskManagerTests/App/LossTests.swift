@@ -22,6 +22,24 @@ struct LossTests {
         }
     }
 
+    @Test func `an account in which nothing is to be done is looked at without waiting for its lock`() async throws {
+        try await withFloor { floor in
+            let (database, other) = (floor.database.connect(.riskManager), floor.database.connect(.riskManager))
+            let books = floor.books(database)
+            try await books.ensure([floor.account])
+            try await invest(floor)
+            let first = try await books.tend("main")
+            let second = try await other.transaction { transaction in
+                try await transaction.query("SELECT 1 FROM accounts WHERE id = 'main' FOR UPDATE")
+                return try await books.tend("main")
+            }
+            #expect(second.snapshot == first.snapshot)
+            #expect(second.performance?.equity == money("10000"))
+            await database.close()
+            await other.close()
+        }
+    }
+
     @Test func `a daily loss lasts until the day is over, with its reason, its audit and a refusal in words`()
         async throws
     {

@@ -35,9 +35,7 @@ extension RiskBooks {
     ///
     /// - Returns: the account with what was found.
     func observe(_ locked: Locked, through time: Timestamp, _ transaction: Transaction) async throws -> Locked {
-        let last = time.minute
-        let first = max(locked.observed.map { $0 + .minutes(1) } ?? last, last - Self.catchUpMax)
-        guard first <= last, market.latest.time > .zero else { return locked }
+        guard let (first, last) = unobserved(locked, through: time) else { return locked }
         let fills = try await laterFills(locked, from: first, transaction)
         let symbols = Set(locked.snapshot.positions.map(\.symbol) + fills.map(\.fill.symbol))
         var history = try await closes(of: symbols, from: first, until: last - .minutes(2), transaction)
@@ -51,6 +49,13 @@ extension RiskBooks {
         }
         transaction.later("UPDATE accounts SET observed_ns = $2 WHERE id = $1", [locked.snapshot.id, last])
         return locked
+    }
+
+    /// The first and the last minute until `time` that nobody has looked at; nil for none.
+    func unobserved(_ locked: Locked, through time: Timestamp) -> (first: Timestamp, last: Timestamp)? {
+        let last = time.minute
+        let first = max(locked.observed.map { $0 + .minutes(1) } ?? last, last - Self.catchUpMax)
+        return first <= last && market.latest.time > .zero ? (first, last) : nil
     }
 
     private func look(

@@ -26,7 +26,8 @@ extension RiskBooks {
     ///
     /// - Throws: `UnknownAccount`, `StoreError`.
     func tend(_ account: String) async throws -> Tended {
-        try await database.transaction(attempts: 3) { transaction in
+        if let quiet = try await glance(account) { return quiet }
+        return try await database.transaction(attempts: 3) { transaction in
             let latest = market.latest
             let found = try await lock(account, transaction)
             let locked = try await observe(found, through: latest.time - Self.observationDelay, transaction)
@@ -43,14 +44,33 @@ extension RiskBooks {
             } else {
                 try await leaveAgain(snapshot, transaction)
             }
-            let priced = snapshot.positions.allSatisfy { !$0.isOpen || latest.prices[$0.symbol] != nil }
-            guard priced, latest.time > .zero else {
+            guard let performance = performance(of: snapshot, latest) else {
                 return Tended(snapshot: snapshot, performance: nil, goals: [], policy: policies[account])
             }
-            let performance = Performance(snapshot, prices: latest.prices, at: latest.time)
             let goals = try await follow(locked, performance, at: latest.time, transaction)
             return Tended(
                 snapshot: snapshot, performance: performance, goals: goals, policy: policies[account])
+        }
+    }
+
+    /// Nil while an open position has no price.
+    func performance(of snapshot: AccountSnapshot, _ latest: MarketSnapshot) -> Performance? {
+        let priced = snapshot.positions.allSatisfy { !$0.isOpen || latest.prices[$0.symbol] != nil }
+        return priced && latest.time > .zero ? Performance(snapshot, prices: latest.prices, at: latest.time) : nil
+    }
+
+    /// The goals that are followed: active, or reached and not past their deadline; each with how far it is.
+    func followed(
+        _ locked: Locked, _ performance: Performance, at time: Timestamp
+    ) -> [(booked: BookedGoal, standing: GoalProgress)] {
+        locked.goals.filter { $0.state == "active" || $0.goal.deadline > time }.map { booked in
+            let progress = booked.standing(equity: performance.equity, netDeposits: locked.snapshot.netDeposits)
+                .progress
+            return (
+                booked,
+                GoalProgress(
+                    goal: booked.goal, progress: progress, elapsed: GoalPeriod.elapsed(booked.goal, at: time))
+            )
         }
     }
 
@@ -85,13 +105,9 @@ extension RiskBooks {
     private func follow(
         _ locked: Locked, _ performance: Performance, at time: Timestamp, _ transaction: Transaction
     ) async throws -> [GoalProgress] {
-        var standings: [GoalProgress] = []
-        for booked in locked.goals where booked.state == "active" || booked.goal.deadline > time {
-            let progress = booked.standing(equity: performance.equity, netDeposits: locked.snapshot.netDeposits)
-                .progress
-            standings.append(
-                GoalProgress(
-                    goal: booked.goal, progress: progress, elapsed: GoalPeriod.elapsed(booked.goal, at: time)))
+        let followed = followed(locked, performance, at: time)
+        for (booked, standing) in followed {
+            let progress = standing.progress
             try await record(booked, progress, performance, locked, transaction)
             if GoalPeriod.startsAgain(booked.goal, at: time) {
                 try await startAgain(booked, progress, performance, locked, at: time, transaction)
@@ -103,7 +119,7 @@ extension RiskBooks {
                 }
             }
         }
-        return standings
+        return followed.map(\.standing)
     }
 
     /// A row of the history: at most one a minute, and then only when something moved, or an hour went by.

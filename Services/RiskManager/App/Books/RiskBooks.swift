@@ -29,7 +29,7 @@ struct RiskBooks: Sendable {
         /// The exchange time of its last fill; nil for none.
         let lastFill: Timestamp?
         /// The decision that was asked for is in the books.
-        let isDecided: Bool
+        var isDecided = false
     }
 
     /// Locks an account and reads all of it.
@@ -38,29 +38,43 @@ struct RiskBooks: Sendable {
     /// - Throws: `UnknownAccount`, `StoreError`.
     func lock(_ account: String, asking decision: String? = nil, _ transaction: Transaction) async throws -> Locked {
         // What follows the lock sees everything that was committed before it was given.
-        let answers = try await transaction.queries([
-            Query("SELECT " + Self.accountColumns + " FROM accounts WHERE id = $1 FOR UPDATE", [account]),
-            Query(
-                """
-                SELECT id, symbol, quantity, cost, strategy, is_open FROM positions WHERE account = $1 AND quantity > 0
-                """, [account]),
-            Query(
-                """
-                SELECT id, symbol, purpose, strategy, quantity - filled_quantity AS remaining, reserved FROM orders
-                WHERE account = $1 AND state IN ('approved', 'submitting', 'open', 'partially_filled')
-                """, [account]),
-            Query(
-                "SELECT " + BookedGoal.columns + """
-                     FROM financial_goals WHERE account = $1 AND state IN ('active', 'reached') ORDER BY id
+        var (locked, answers) = try await read(
+            account, locking: " FOR UPDATE", also: [Query("SELECT 1 FROM decisions WHERE id = $1", [decision])],
+            transaction)
+        locked.isDecided = !answers[0].isEmpty
+        return locked
+    }
+
+    /// Reads all of an account.
+    ///
+    /// - Returns: the account, and the rows that `queries` find.
+    func read(
+        _ account: String, locking: SQL = "", also queries: [Query], _ transaction: Transaction
+    ) async throws -> (Locked, [[Row]]) {
+        let answers = try await transaction.queries(
+            [
+                Query("SELECT " + Self.accountColumns + " FROM accounts WHERE id = $1" + locking, [account]),
+                Query(
+                    """
+                    SELECT id, symbol, quantity, cost, strategy, is_open FROM positions WHERE account = $1 AND quantity > 0
                     """, [account]),
-            Query("SELECT 1 FROM decisions WHERE id = $1", [decision]),
-        ])
+                Query(
+                    """
+                    SELECT id, symbol, purpose, strategy, quantity - filled_quantity AS remaining, reserved FROM orders
+                    WHERE account = $1 AND state IN ('approved', 'submitting', 'open', 'partially_filled')
+                    """, [account]),
+                Query(
+                    "SELECT " + BookedGoal.columns + """
+                         FROM financial_goals WHERE account = $1 AND state IN ('active', 'reached') ORDER BY id
+                        """, [account]),
+            ] + queries)
         guard let row = answers[0].first else { throw UnknownAccount(account: account) }
-        return Locked(
+        let found = Locked(
             snapshot: try Self.snapshot(row, answers[1], answers[2]), currency: try row.text("currency"),
             venue: try row.text("venue"), flattening: try row.bool("flattening"), command: try row.text("control_id"),
             goals: try answers[3].map(BookedGoal.init), observed: try row.optional("observed_ns"),
-            lastFill: try row.optional("last_fill_ns"), isDecided: !answers[4].isEmpty)
+            lastFill: try row.optional("last_fill_ns"))
+        return (found, Array(answers.dropFirst(4)))
     }
 
     /// The account does not exist.
