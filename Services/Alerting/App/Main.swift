@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import ServiceKit
 import Store
@@ -13,7 +14,10 @@ struct Main {
                 await runService("alerting", read: read) { context, api in try Build(context, api).services }
             }
             await runService(
-                "alerting", listen: standalone.listen, settings: { try Settings(yaml: standalone.settings) }
+                "alerting", listen: standalone.listen,
+                settings: {
+                    try Settings(yaml: standalone.settings, environment: ProcessInfo.processInfo.environment)
+                }
             ) { context, api in try Build(context, api, standalone: standalone).services }
         } catch {
             let bytes = Array("alerting: \(error.problem)\n\(StandaloneArguments.help)\n".utf8)
