@@ -56,6 +56,12 @@ struct BodyTests {
         #expect(alerts.map(\.labels) == [Labels(["a": "b", "c": "d"])])
     }
 
+    /// Minutes, were each label a copy of those before it.
+    @Test(.timeLimit(.minutes(1))) func `very many labels are read one by one`() throws {
+        let labels = (0..<100_000).map { "\"l\($0)\":\"v\"" }.joined(separator: ",")
+        #expect(try posted("[{\"labels\":{\(labels)}}]").good.first?.labels.pairs.count == 100_000)
+    }
+
     @Test func `the good alerts of a post are taken, and the others named`() throws {
         let read = try posted(
             """

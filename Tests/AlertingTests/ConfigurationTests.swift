@@ -40,6 +40,7 @@ struct ConfigurationTests {
                   matchers: ['severity="critical"', team=~"risk|exec.*"]
                   continue: true
                   group_by: ['...']
+                  routes: [{receiver: all}]
             receivers:
               - name: all
                 email_configs: [{to: 'owner@example.com, other@example.com', send_resolved: true}]
@@ -55,6 +56,7 @@ struct ConfigurationTests {
         #expect(child.groupWait == .seconds(1))
         #expect(child.repeatInterval == .seconds(3600))
         #expect(child.groupBy == nil)
+        #expect(try #require(child.routes.first).groupBy == nil, "by every label is inherited too")
         #expect(child.goesOn)
         #expect(!read.original.contains("canary"))
     }

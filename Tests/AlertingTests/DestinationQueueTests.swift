@@ -209,6 +209,38 @@ struct DestinationQueueTests {
         #expect(queue.count == 0)
     }
 
+    /// The first summary cannot be sent; meanwhile a second one comes, and an alert of the first ends.
+    @Test func `each summary of a storm arrives, and an end waits for the summary that tells its beginning`() {
+        var queue = queue { $0.stormLimit = 5 }
+        for index in 0..<12 { _ = queue.add(notice("a\(index)", ["x"], at: 0), isKept: true, at: time(0)) }
+        func summarise(at seconds: Double) -> String {
+            guard case .summarise(let summary, _) = queue.next(at: time(seconds), mandate: .everything) else {
+                return ""
+            }
+            queue.release(summary.id)
+            return summary.id
+        }
+        let first = summarise(at: 10)
+        #expect(sent(queue.next(at: time(10), mandate: .everything)) == "send \(first)")
+        for index in 0..<12 { _ = queue.add(notice("b\(index)", ["x"], at: 60), isKept: true, at: time(60)) }
+        _ = queue.add(notice("a3", ["-x"], at: 65, severity: "info"), isKept: true, at: time(65))
+        _ = queue.finished(.retry("HTTP 500", after: nil), at: time(69), jitter: 1)
+        let second = summarise(at: 70)
+        #expect(second != first)
+        let told = drain(&queue, at: 140)
+        #expect(told == ["send \(first)", "send \(second)"], "\(told)")
+        #expect(queue.count == 0)
+    }
+
+    @Test func `of what has ended a destination that hears of no ends is told nothing`() {
+        var queue = queue()
+        _ = queue.add(notice("a", ["x"], at: 0), isKept: true, at: time(0))
+        _ = queue.add(notice("b", ["x"], at: 0), isKept: true, at: time(0))
+        let gone = queue.forget(notice("a", [], at: 0).notice.key, before: time(5))
+        #expect(gone.map(\.queued.id) == ["a@0.0"] && gone.map(\.result) == [.superseded])
+        #expect(drain(&queue, at: 6) == ["send b@0.0"])
+    }
+
     @Test func `a full queue gives up the oldest that is not critical, and says so`() {
         var queue = queue()
         _ = queue.add(notice("first", ["x"], at: 0, severity: "critical"), isKept: true, at: time(0))

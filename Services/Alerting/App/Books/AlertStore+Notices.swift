@@ -41,7 +41,8 @@ extension AlertStore {
             """
             UPDATE notifications n SET state = 'sending', attempts = r.number, next_attempt_at = r.at, writer = $2,
                 changed = pg_current_xact_id()
-            FROM jsonb_to_recordset($1::jsonb) AS r(id text, number integer, at timestamptz)
+            FROM (SELECT id, max(number) AS number, max(at) AS at
+                FROM jsonb_to_recordset($1::jsonb) AS r(id text, number integer, at timestamptz) GROUP BY id) r
             WHERE n.id = r.id AND n.attempts < r.number AND n.state IN ('queued', 'sending')
             """, begun.map(AttemptRow.init), transaction, more: [writer])
     }
@@ -63,12 +64,18 @@ extension AlertStore {
         try await run(
             """
             UPDATE notifications n SET state = r.state, attempts = r.number, next_attempt_at = r.next_at,
-                in_doubt = n.in_doubt OR r.result = 'unknown',
                 delivered_at = CASE WHEN r.state = 'delivered' THEN r.at END, writer = $2, changed = pg_current_xact_id()
             FROM (SELECT DISTINCT ON (id) * FROM jsonb_to_recordset($1::jsonb) AS r(
-                id text, number integer, result text, state text, at timestamptz, next_at timestamptz) ORDER BY id, number DESC) r
+                id text, number integer, state text, at timestamptz, next_at timestamptz) ORDER BY id, number DESC) r
             WHERE n.id = r.id AND n.attempts <= r.number AND n.state IN ('queued', 'sending')
             """, rows, transaction, more: [writer])
+        // However many tries came after it: the receiver may have the notice already.
+        try await run(
+            """
+            UPDATE notifications n SET in_doubt = true
+            FROM (SELECT DISTINCT id FROM jsonb_to_recordset($1::jsonb) AS r(id text)) r
+            WHERE n.id = r.id AND NOT n.in_doubt
+            """, rows.filter { $0.result == Attempt.Result.unknown.rawValue }, transaction)
         try await run(
             """
             INSERT INTO message_threads (group_key, destination, place, message, at)
@@ -80,6 +87,13 @@ extension AlertStore {
                 at = excluded.at
             WHERE message_threads.at <= excluded.at
             """, rows.filter { $0.place != nil }, transaction)
+        // An incident that was told to be over has no message any more.
+        try await run(
+            """
+            DELETE FROM message_threads t USING notifications n, jsonb_to_recordset($1::jsonb) AS r(id text)
+            WHERE n.id = r.id AND n.status = 'resolved' AND n.resend_of IS NULL AND t.group_key = n.group_key
+                AND t.destination = n.destination
+            """, rows.filter { $0.result == Attempt.Result.delivered.rawValue }, transaction)
     }
 
     func put(timers: [GroupTimer], gone: [GroupName], _ transaction: Transaction) async throws {

@@ -16,7 +16,7 @@ struct RouteReader {
         let receiver = item.string("receiver", default: parent?.receiver)
         if !receiver.isEmpty, !receivers.contains(receiver) { item.fault("receiver", "no receiver has this name") }
         var route = Route(receiver: receiver)
-        route.groupBy = groupBy(item, parent?.groupBy ?? [], isRoot: parent == nil)
+        route.groupBy = groupBy(item, parent.map(\.groupBy) ?? [])
         let limits = Duration.milliseconds(1)...Self.longest
         let wait = parent?.groupWait.duration ?? .seconds(30)
         route.groupWait = item.duration("group_wait", in: .zero...Self.longest, default: wait).span
@@ -36,9 +36,9 @@ struct RouteReader {
         return route
     }
 
-    /// - Returns: nil for every label.
-    private func groupBy(_ item: SettingsReader, _ inherited: [String]?, isRoot: Bool) -> [String]? {
-        guard item.has("group_by") else { return isRoot ? [] : inherited }
+    /// - Returns: nil for every label, which a route below inherits like any other.
+    private func groupBy(_ item: SettingsReader, _ inherited: [String]?) -> [String]? {
+        guard item.has("group_by") else { return inherited }
         let names = item.strings("group_by")
         if names == ["..."] { return nil }
         if Set(names).count != names.count { item.fault("group_by", "a label is named twice") }

@@ -92,8 +92,10 @@ final class Delivery: Service {
     /// - Returns: what is to be kept; call `release` for the notices then.
     func add(_ notices: [Notice], at now: Timestamp) -> [Record] {
         notices.flatMap { notice -> [Record] in
-            guard notice.reason != nil, let lane = lane(notice.key.destination) else {
-                return [.told(notice.key, notice.entry)]
+            guard let lane = lane(notice.key.destination) else { return [.told(notice.key, notice.entry)] }
+            guard notice.reason != nil else {
+                let gone = notice.entry.firing.isEmpty ? lane.forget(notice.key, before: notice.at) : []
+                return [.told(notice.key, notice.entry)] + gone.map { lane.decision($0, at: now) }
             }
             let queued = QueuedNotice(
                 id: notice.id, notice: notice, channel: lane.channel,

@@ -42,9 +42,10 @@ struct DestinationQueue: Sendable {
 
         /// It may be told by a summary.
         var canWait: Bool {
-            isKept && !queued.isCritical && queued.attempts == 0 && !queued.isOnDemand
-                && queued.notice.key.group != Notice.stormGroup
+            isKept && !queued.isCritical && queued.attempts == 0 && !queued.isOnDemand && !isSummary
         }
+
+        var isSummary: Bool { queued.notice.key.group == Notice.stormGroup }
     }
 
     /// Most notices that wait. At more, the oldest one that is not critical is given up, and the log says so.
@@ -140,6 +141,16 @@ struct DestinationQueue: Sendable {
             .map { settle($0.queued, .superseded, "somebody has acknowledged it") }
     }
 
+    /// A group has ended, and the destination does not hear of ends: that it fires is news no more.
+    ///
+    /// - Returns: what is told no more.
+    mutating func forget(_ key: ToldKey, before end: Timestamp) -> [Settlement] {
+        removeAll { entry in
+            entry.queued.notice.key == key && !entry.queued.isOnDemand && entry.queued.notice.at <= end
+                && !entry.queued.notice.tellsOccurrences
+        }.map { settle($0.queued, .superseded, "it ended before it could be told") }
+    }
+
     /// Forgets what waits: the books know it, and somebody else leads. What is on its way stays.
     mutating func clear() {
         entries = []
@@ -227,11 +238,24 @@ struct DestinationQueue: Sendable {
         insert(entry, at: index)
     }
 
-    /// The first that is due, of critical ones before others; of each group only the oldest.
+    /// The first that is due, of critical ones before others; of each group only the oldest, and none before a summary
+    /// that tells of its alerts.
     private func candidate(at now: Timestamp, _ mandate: Mandate) -> Int? {
         var seen: Set<String> = []
+        var summarised: Set<Fingerprint> = []
         var other: Int?
-        for (index, entry) in entries.enumerated() where seen.insert(entry.queued.notice.key.group).inserted {
+        for (index, entry) in entries.enumerated() {
+            let alerts = entry.queued.notice.alerts
+            if entry.isSummary {
+                summarised.formUnion(alerts.map(\.fingerprint))
+            } else {
+                guard seen.insert(entry.queued.notice.key.group).inserted else { continue }
+                if !summarised.isEmpty, !entry.queued.isCritical,
+                    alerts.contains(where: { summarised.contains($0.fingerprint) })
+                {
+                    continue
+                }
+            }
             guard entry.isKept, entry.queued.nextAt <= now else { continue }
             if entry.queued.isCritical { return index }
             if other == nil, mandate == .everything, !(storm.isOn(at: now) && entry.canWait) { other = index }
@@ -253,6 +277,8 @@ struct DestinationQueue: Sendable {
             let queued = entries[$0].queued
             return queued.notice.key == newer.notice.key && !queued.isOnDemand && queued.id != newer.id
                 && queued.notice.at <= newer.notice.at && !queued.notice.tellsOccurrences
+                // Each summary tells of other groups.
+                && !entries[$0].isSummary
         }
         return Array(older.drop { entries[$0].queued.notice.isFiring != newer.notice.isFiring })
     }

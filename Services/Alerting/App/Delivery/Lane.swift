@@ -85,6 +85,9 @@ final class Lane: Sendable {
     }
     func withdraw(_ id: String) { queue.withLock { $0.withdraw(id) } }
     func clear() { queue.withLock { $0.clear() } }
+    func forget(_ key: ToldKey, before end: Timestamp) -> [DestinationQueue.Settlement] {
+        queue.withLock { $0.forget(key, before: end) }
+    }
     func remember(_ thread: MessageThread, of group: String) { threads.withLock { $0[group] = thread } }
 
     func brakes(at now: Timestamp) -> DestinationQueue.Brakes { queue.withLock { $0.brakes(at: now) } }
@@ -117,8 +120,7 @@ final class Lane: Sendable {
         }
         let parcel = Parcel(
             notice: queued.notice, id: queued.id, now: begunAt,
-            thread: queued.notice.reason == .escalated ? nil : threads.withLock { $0[queued.notice.key.group] },
-            repeated: queued.isInDoubt)
+            thread: thread(for: queued.notice), repeated: queued.isInDoubt)
         let answer = await receiver.withLock({ $0 }).deliver(parcel)
         // Stopped in the midst of it: nobody knows, and the next start says so.
         if Task.isCancelled, case .retry = answer { return false }
@@ -126,14 +128,25 @@ final class Lane: Sendable {
         let jitter = Double.random(in: 0...1)
         guard let settlement = queue.withLock({ $0.finished(answer, at: now, jitter: jitter) }) else { return false }
         var attempt = attempt(settlement, begunAt: begunAt, at: now)
-        if case .delivered(_, let thread?) = answer {
-            attempt.thread = thread
-            attempt.key = queued.notice.key
-            threads.withLock { $0[queued.notice.key.group] = thread }
-        }
+        if case .delivered(_, let thread?) = answer { note(thread, of: queued, in: &attempt) }
         report(settlement, at: now)
         await keep([.attempt(attempt)])
         return true
+    }
+
+    /// The message that this one belongs to; the first of an incident and the steps of an escalation stand by themselves.
+    private func thread(for notice: Notice) -> MessageThread? {
+        notice.reason == .first || notice.reason == .escalated ? nil : threads.withLock { $0[notice.key.group] }
+    }
+
+    /// An incident that is over leaves its message behind: the next one of the group begins another.
+    private func note(_ thread: MessageThread, of queued: QueuedNotice, in attempt: inout Attempt) {
+        let notice = queued.notice
+        let isOver = !notice.isFiring && !queued.isOnDemand
+        threads.withLock { $0[notice.key.group] = isOver ? nil : thread }
+        guard !isOver else { return }
+        attempt.thread = thread
+        attempt.key = notice.key
     }
 
     /// Writes down that a try begins.

@@ -76,14 +76,17 @@ struct BodyReader {
         for value in all(name) {
             switch value {
             case .object(let entries):
+                // Filled in place: a body may hold very many.
+                var texts = result ?? [:]
+                result = nil
                 for entry in entries {
                     switch entry.value {
-                    case .string(let text): result = (result ?? [:]).merging([entry.name: text]) { $1 }
-                    case .null: result = (result ?? [:]).merging([entry.name: ""]) { $1 }
+                    case .string(let text): texts[entry.name] = text
+                    case .null: texts[entry.name] = ""
                     default: throw Mismatch(found: entry.value.kind, place: "\(type).\(name)", wanted: "string")
                     }
                 }
-                result = result ?? [:]
+                result = texts
             case .null: result = nil
             default: throw Mismatch(found: value.kind, place: "\(type).\(name)", wanted: "models.LabelSet")
             }
