@@ -106,7 +106,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
 
-        shared("Wiring", ["Store", "Bus", "ServiceKit", log, lifecycle]),
+        shared("Wiring", ["Domain", "Contracts", "Store", "Bus", "ServiceKit", log, lifecycle]),
         shared(
             "TradingSettings", ["Domain", "ServiceKit", "StrategyCore", "RiskManagerCore", "ExecutionCore"]),
 

@@ -22,5 +22,6 @@ public enum Channels {
     public static var orders: Channel<OrderChanged> { Channel("execution.orders") }
     public static var fills: Channel<FillBooked> { Channel("execution.fills") }
     public static var positions: Channel<PositionChanged> { Channel("execution.positions") }
+    public static var heartbeats: Channel<ServiceAlive> { Channel("suite.heartbeats") }
     public static var suiteEvents: Channel<SuiteEvent> { Channel("alerts.events") }
 }

@@ -137,3 +137,17 @@ public struct SuiteEvent: Message {
         self.labels = labels
     }
 }
+
+/// A service says that it is alive, every few seconds.
+public struct ServiceAlive: Message {
+    public static let type = "service.alive"
+    public static let version = 1
+    /// The process: host, number and start.
+    public let instance: String
+    /// What it depends on is there.
+    public let ready: Bool
+    public init(instance: String, ready: Bool) {
+        self.instance = instance
+        self.ready = ready
+    }
+}

@@ -8,6 +8,8 @@ package import Store
 package struct Infrastructure: Sendable {
     package let bus: Bus
     package let database: Database
+    /// Run it beside the bus: alerting hears when it stops.
+    package let heartbeat: Heartbeat
     /// What the database tells; for readers of events too.
     package let hooks: StoreHooks
     /// Keeps the health of the database true; to be run with the service.
@@ -29,6 +31,7 @@ package struct Infrastructure: Sendable {
         var hooks = StoreHooks(context)
         if readsEvents { hooks.countEvents(in: context.metrics) }
         self.bus = bus
+        heartbeat = Heartbeat(context, bus: bus)
         self.hooks = hooks
         database = Database(
             settings: DatabaseSettings(context.reader, role: role), hooks: hooks,

@@ -26,10 +26,12 @@ final class AlertingFleet: Sendable {
     private let posted = Mutex<Set<String>>([])
 
     /// - Parameters:
+    ///   - redis: they hear the suite's events and heartbeats.
     ///   - more: of the file of routes, after the receiver; `WEBHOOK` is the port of the webhook.
     ///   - whole: all of that file instead.
     init(
-        _ database: TestDatabase, instances: Int, groupBy: String = "alertname", more: String = "", whole: String? = nil
+        _ database: TestDatabase, instances: Int, groupBy: String = "alertname", redis: Bool = false,
+        more: String = "", whole: String? = nil
     )
         async throws
     {
@@ -48,6 +50,7 @@ final class AlertingFleet: Sendable {
             """
         try (whole ?? usual).replacing("WEBHOOK", with: "\(webhook.port)")
             .write(to: configuration, atomically: true, encoding: .utf8)
+        let servers = database.servers
         let settings = database.settings(.alerting)
         let address =
             "postgres://\(settings.user):\(settings.password)@\(settings.host):\(settings.port)/\(settings.database)"
@@ -58,7 +61,7 @@ final class AlertingFleet: Sendable {
             [
                 "--config", configuration.path, "--spool-folder", "\(folder.path)/spool-\(index)",
                 "--allow-private-receivers", "--database-url", address, "--listen", "127.0.0.1:\(port)",
-            ]
+            ] + (redis ? ["--redis-url", "redis://:\(servers.redisPassword)@127.0.0.1:\(servers.redisPort)"] : [])
         }
         programs = Mutex(Array(repeating: nil, count: instances))
     }

@@ -33,10 +33,12 @@ final class AlertingProcess: Sendable {
     /// An alert whose group comes last in every round, see `settled`.
     private static let mark = "zz-mark"
 
-    /// - Parameter prometheus: the port of one that is asked for what was.
+    /// - Parameters:
+    ///   - prometheus: the port of one that is asked for what was.
+    ///   - more: settings of alerting.
     init(
         _ database: TestDatabase, redisPort: Int? = nil, route: String = "group_wait: 100ms, group_interval: 300ms",
-        prometheus: Int? = nil
+        prometheus: Int? = nil, more: String? = nil
     ) async throws {
         let folder = try Scratch.folder()
         self.folder = folder
@@ -92,7 +94,7 @@ final class AlertingProcess: Sendable {
                 """
                 database: {host: \(settings.host), port: \(settings.port), name: \(settings.database), password_file: \(databasePassword)}
                 redis: {host: 127.0.0.1, port: \(redisPort ?? database.servers.redisPort), password_file: \(redisPassword)}
-                alerting: {port: 8085, config_file: \(configuration), spool_folder: \(folder.path)/spool, page_keys_file: \(pageKeys), allow_private_receivers: true\(prometheus.map { ", prometheus_url: 'http://127.0.0.1:\($0)'" } ?? "")}
+                alerting: {port: 8085, config_file: \(configuration), spool_folder: \(folder.path)/spool, page_keys_file: \(pageKeys), allow_private_receivers: true\(prometheus.map { ", prometheus_url: 'http://127.0.0.1:\($0)'" } ?? "")\(more.map { ", \($0)" } ?? "")}
                 """))
     }
 

@@ -8,6 +8,28 @@ import Testing
 /// The program with a file that changes under it, and what it shows of its secrets.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct ReloadTests {
+    @Test func `a template that changes is read again, and one whose name fits is seen`() async throws {
+        try await withTestDatabase { database in
+            let fleet = try await AlertingFleet(database, instances: 1, more: "templates: ['*.tmpl']")
+            try await fleet.start(0)
+            func reads() async throws -> Int {
+                fleet.log(0).components(separatedBy: "the configuration was read again").count - 1
+            }
+            let file = fleet.folder.appending(path: "words.tmpl")
+            for (number, text) in [#"{{ define "one" }}1{{ end }}"#, #"{{ define "one" }}2{{ end }}"#].enumerated() {
+                try text.write(to: file, atomically: true, encoding: .utf8)
+                try await eventually("change \(number) is seen") { try await reads() == number + 1 ? true : nil }
+            }
+            try "{{ end }}".write(to: file, atomically: true, encoding: .utf8)
+            try await eventually("a bad one is named") {
+                try await fleet.send(0, .get, "/metrics").text.contains("\nplimsoll_alerting_config_reload_success 0")
+                    ? true : nil
+            }
+            #expect(try await fleet.send(0, .post, "/-/reload").text.contains("words.tmpl:1"))
+            try await fleet.stop()
+        }
+    }
+
     private func yaml(_ receiver: String, _ port: Int) -> String {
         """
         route: {receiver: \(receiver), group_by: [alertname], group_wait: 100ms, group_interval: 300ms}

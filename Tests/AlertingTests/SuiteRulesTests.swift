@@ -87,6 +87,44 @@ struct SuiteRulesTests {
         #expect(urgency(["alertname": "Other", "goal_date": "2023-11-20"]).waitsPercent == 20)
     }
 
+    @Test func `who must not fall silent is read`() throws {
+        let read = try example("dead man's switch")
+        #expect(
+            read.watch
+                == DeadMansSwitch.Settings(
+                    watchdogs: [
+                        Watchdog(
+                            name: "prometheus", matchers: [try Matcher("alertname=Watchdog")], within: .minutes(5),
+                            severity: "critical")
+                    ],
+                    heartbeats: HeartbeatRule(
+                        services: ["market-data", "strategy", "risk-manager", "execution"], within: .minutes(1),
+                        severity: "critical")))
+        #expect(read.dailyTest?.minute == 480 && read.dailyTest?.zone.name == "Europe/Berlin")
+        for (yaml, problem) in [
+            ("watchdogs: [{name: x, within: 1m}]", "fires always"), ("daily_test: {at: '25:00'}", "daily_test.at"),
+            ("daily_test: {at: '08:00', location: Mars}", "no time zone"), ("heartbeats: {within: 1m}", "services"),
+            ("daily_test: {at: '08:00', receivers: [none]}", "no receiver is named none"),
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try configuration("plimsoll: {\(yaml)}\n") }
+            #expect(error?.description.contains(problem) == true, "\(yaml): \(error?.description ?? "taken")")
+        }
+    }
+
+    @Test func `Slack's channel beside an incoming webhook is warned of by name and line`() throws {
+        let text = """
+            route: {receiver: chat}
+            receivers:
+              - name: chat
+                slack_configs:
+                  - api_url: https://hooks.slack.com/services/x
+                    channel: '#alerts'
+            """
+        let read = try ConfigurationReader(text, file: "alertmanager.yml").read()
+        let warning = try #require(read.warnings.first)
+        #expect(warning.contains("alertmanager.yml:6") && warning.contains("slack_configs[0].channel"), "\(warning)")
+    }
+
     @Test func `chains of escalation and what is urgent are read`() throws {
         let reader = try Settings(
             yaml: """

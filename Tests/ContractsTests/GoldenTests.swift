@@ -46,6 +46,7 @@ import Testing
                 description: "From 04:01 to 08:45 the exchange has none.",
                 labels: ["symbol": "BTCUSDT", "exchange": "binance"]))
     }
+    @Test func `service alive`() throws { try golden(ServiceAlive(instance: "host-1-mwqr83jm", ready: true)) }
 
     /// The bytes of the file are what is sent, and what is sent is understood.
     private func golden<Body: Message>(_ body: Body) throws {

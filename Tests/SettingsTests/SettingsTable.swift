@@ -189,6 +189,8 @@ struct Setting: Sendable, CustomTestStringConvertible {
             Setting("alerting.page_keys_file", malformed: ["/nowhere/at/all"]),
             Setting("alerting.prometheus_url", malformed: address, dangerous: "http://api.example.com"),
             Setting("alerting.allow_private_receivers", malformed: ["yes"]),
+            Setting("alerting.heartbeat_url_file", malformed: ["/nowhere/at/all"]),
+            Setting("alerting.heartbeat_every", malformed: duration + ["9s", "61m"]),
             Setting("exchange_sim.port", required: true, malformed: port),
             Setting("exchange_sim.mode", malformed: ["magic"]),
             Setting("exchange_sim.seed", malformed: ["-1", "one"]),

@@ -9,6 +9,8 @@ import ServiceKit
 /// - `alerting.allow_private_receivers` (true or false, default false): receivers may be inside one's own network.
 /// - `alerting.page_keys_file` (path, default none): who may use the page, a name and a key a line; without it there is none.
 /// - `alerting.prometheus_url` (address, default none): asked how often another threshold would have fired.
+/// - `alerting.heartbeat_url_file` (path, default none): an address that is called again and again as long as people can be told.
+/// - `alerting.heartbeat_every` (10 s to 1 h, default 1m): how often.
 /// - `alerting.channels.KIND.per_minute`, `.burst` (1 to 100000), `.expires_after` (10 s to 7 d, default 6h), `.storm_limit`
 ///   (0 to 100000; 0: never) for `slack`, `telegram`, `email` and `webhook`: see `ChannelPolicy`.
 /// - `alerting.events_expire_after` (10 s to 7 d, default 1h): an occurrence that is older is not told any more.
@@ -23,6 +25,8 @@ struct AlertingSettings {
     let pageKeys: PageKeys?
     /// Nil: there is none to ask.
     let prometheusURL: String?
+    /// Nil: nobody is called.
+    let outgoing: OutgoingHeartbeat.Settings?
     let policies: DeliveryPolicies
     let retention: Retention
     /// Nil: the file is faulty, and the reader of the settings knows why.
@@ -36,6 +40,7 @@ struct AlertingSettings {
         prometheusURL =
             reader.has("alerting.prometheus_url")
             ? reader.url("alerting.prometheus_url", schemes: ["http", "https"]) : nil
+        outgoing = Self.outgoing(reader)
         policies = Self.policies(reader)
         let years = Duration.seconds(3650 * 86_400)
         retention = Retention(
@@ -61,6 +66,13 @@ struct AlertingSettings {
             reader.fault("alerting.page_keys_file", error.description)
             return nil
         }
+    }
+
+    private static func outgoing(_ reader: SettingsReader) -> OutgoingHeartbeat.Settings? {
+        let every = reader.duration(
+            "alerting.heartbeat_every", in: .seconds(10)...(.seconds(3600)), default: .seconds(60))
+        guard let url = reader.optionalSecret("alerting.heartbeat_url_file"), !url.reveal().isEmpty else { return nil }
+        return OutgoingHeartbeat.Settings(url: url, every: every)
     }
 
     private static func policies(_ reader: SettingsReader) -> DeliveryPolicies {

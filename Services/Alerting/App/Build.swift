@@ -40,7 +40,7 @@ struct Build {
         let receivers = ReceiverFactory(settings)
         let desk = AlertDesk(
             configuration, journal: journal, store: store, delivery: delivery, receivers: receivers.destinations,
-            clock: context.clock, figures: figures, logger: context.logger("desk"))
+            clock: context.clock, hearsServices: bus != nil, figures: figures, logger: context.logger("desk"))
         let leadership = Leadership(
             database: database, holder: "alerting-\(spool.instance)", journal: journal, desk: desk,
             logger: context.logger("leadership"))
@@ -73,7 +73,11 @@ struct Build {
             ).add(to: api)
         }
         // Stopped from the last to the first: what is under way is told and written down before the others may lead.
+        let life: [any Service] =
+            bus.map { [$0, Heartbeat(context, bus: $0), HeartbeatIntake(bus: $0, desk: desk)] as [any Service] } ?? []
         services =
-            [bus].compactMap { $0 } + [journal, leadership, delivery, desk, caretaker, intake, reloader, thresholds]
+            life + [journal, leadership, delivery, desk, caretaker, intake, reloader, thresholds]
+            + [settings.outgoing.map { OutgoingHeartbeat($0, client: receivers.client, desk: desk, context: context) }]
+            .compactMap { $0 }
     }
 }

@@ -67,7 +67,7 @@ package struct Notice: Codable, Hashable, Sendable {
         let words = Labels([
             "summary": "A test of \(destination)",
             "description":
-                "Nothing is wrong. \(person) asked for this test; whoever reads it knows that the channel works.",
+                "Nothing is wrong. Asked for by \(person). Whoever reads this knows that the channel works.",
         ])
         let alert = Alert(
             labels: labels, annotations: words, startsAt: now, endsAt: now + .minutes(5), updatedAt: now,

@@ -65,6 +65,8 @@ package enum NoticeReason: String, Codable, Sendable {
     case resent = "sent again on demand"
     /// Nothing is wrong: somebody tries a channel.
     case test = "a test of the channel"
+    /// It would be told over a dead channel only.
+    case detour = "the channel it belongs to is dead"
 }
 
 /// What is to be done about one destination at a round.

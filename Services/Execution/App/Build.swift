@@ -39,6 +39,6 @@ struct Build {
             }
         }
         AsideRoutes(accounts: { service.accounts }).add(to: api)
-        services = [shared.bus, service, shared.watch]
+        services = [shared.bus, shared.heartbeat, service, shared.watch]
     }
 }

@@ -40,6 +40,6 @@ struct Build {
             records: records, symbols: settings.symbols, kept: settings.retention, figures: figures,
             logger: context.logger("retention"))
         let retention = Retention(context, database: shared.database, rules: RetentionRule.outbox(context.reader))
-        services = [shared.bus, store, candleRetention, retention, feed, shared.watch]
+        services = [shared.bus, shared.heartbeat, store, candleRetention, retention, feed, shared.watch]
     }
 }

@@ -34,6 +34,6 @@ struct Build {
         AccountRoutes(books: books).add(to: api)
         DecisionRoutes(books: books).add(to: api)
         let retention = Retention(context, database: shared.database, rules: RetentionRule.decisions(context.reader))
-        services = [shared.bus, service, retention, shared.watch]
+        services = [shared.bus, shared.heartbeat, service, retention, shared.watch]
     }
 }

@@ -15,6 +15,6 @@ struct Build {
         let service = StrategyService(
             settings, records: records, bus: shared.bus, figures: StrategyFigures(context.metrics, settings.instances),
             health: context.health, clock: context.clock, logger: context.logger)
-        services = [shared.bus, service, shared.watch]
+        services = [shared.bus, shared.heartbeat, service, shared.watch]
     }
 }

@@ -40,7 +40,7 @@ enum Layers {
         "Outbound": ["CCurl"],
         "Exchanges": ["Domain", "Outbound"],
         "ServiceKit": ["Domain"],
-        "Wiring": ["Store", "Bus", "ServiceKit"],
+        "Wiring": ["Domain", "Contracts", "Store", "Bus", "ServiceKit"],
         "TradingSettings": ["Domain", "ServiceKit", "StrategyCore", "RiskManagerCore", "ExecutionCore"],
     ]
     private static let services = ["MarketData", "Strategy", "RiskManager", "Execution", "Alerting", "Optimizer"]

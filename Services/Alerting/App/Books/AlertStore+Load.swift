@@ -10,6 +10,8 @@ struct StoredBooks: Sendable {
     var silences: [Silence] = []
     var acknowledgements: [Acknowledgement] = []
     var incidents: [Incident] = []
+    /// When the last daily test was made; nil: never.
+    var testedAt: Timestamp?
     /// Not told yet, oldest first.
     var queued: [QueuedNotice] = []
     var threads: [ToldKey: MessageThread] = [:]
@@ -75,6 +77,9 @@ extension AlertStore {
                     + "FROM notifications WHERE state IN ('queued', 'sending') ORDER BY created_at, id LIMIT $1",
                 [DestinationQueue.waitingMax * 4]),
             Self.queued)
+        books.testedAt = try await database.query(
+            "SELECT max(at) AS at FROM alerting_audit WHERE action = 'test' AND through = $1", [AlertDesk.daily]
+        ).first.flatMap { try $0.optional("at", as: WallTime.self)?.time }
         try await loadThreads(&books)
         return books
     }

@@ -36,6 +36,9 @@ struct AlertingConfiguration: Sendable {
 
     let book: AlertBook.Settings
     let escalation: EscalationBook.Settings
+    let watch: DeadMansSwitch.Settings
+    /// Nil: none is made.
+    let dailyTest: DailyTest?
     /// In the order of the file.
     let receivers: [String]
     let destinations: [Destination]
@@ -45,6 +48,8 @@ struct AlertingConfiguration: Sendable {
     let warnings: [String]
     /// Every secret that was read, so that no log shows one.
     let secrets: [Secret]
+    /// The paths of template files, whose last part may hold `*`.
+    let templates: [String]
 }
 
 /// The file cannot be used. Every fault with its line.

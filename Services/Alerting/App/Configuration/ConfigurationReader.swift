@@ -77,22 +77,22 @@ struct ConfigurationReader {
                 }), resolveTimeout: timeout.span, inhibitRules: routes.inhibitRules(reader), intervals: intervals,
             eventRules: suite.events(section), flapRules: suite.flapping(section))
         let escalation = suite.escalation(section)
-        try finish()
+        let (watch, dailyTest) = (suite.watch(section), suite.dailyTest(section))
+        let doubts = try finish()
         return AlertingConfiguration(
-            book: book, escalation: escalation, receivers: names,
+            book: book, escalation: escalation, watch: watch, dailyTest: dailyTest, receivers: names,
             destinations: names.flatMap { destinations[$0] ?? [] },
-            original: ConfigurationText(text).shown, warnings: warnings,
-            secrets: findings.secrets)
+            original: ConfigurationText(text).shown, warnings: doubts + warnings,
+            secrets: findings.secrets, templates: templates.paths)
     }
 
-    private func finish() throws(ConfigurationError) {
-        let doubtful: [SettingsFault]
+    /// - Returns: what is doubtful, by name and line.
+    private func finish() throws(ConfigurationError) -> [String] {
         do throws(SettingsError) {
-            doubtful = try reader.finish(knowing: [])
+            return try reader.finish(knowing: []).map(\.description)
         } catch {
             throw ConfigurationError(faults: error.faults.map { $0.isUnknown ? Self.refusal($0) : $0.description })
         }
-        guard doubtful.isEmpty else { throw ConfigurationError(faults: doubtful.map(Self.refusal)) }
     }
 
     private static func refusal(_ fault: SettingsFault) -> String {

@@ -6,7 +6,8 @@ import ServiceKit
 import ServiceLifecycle
 import Synchronization
 
-/// Keeps the configuration that is in force, and reads the file again when asked to or when it has changed.
+/// Keeps the configuration that is in force, and reads the file again when asked to or when it, or one of its templates,
+/// has changed.
 ///
 /// A file that cannot be used changes nothing: the log and the metric say so, and whoever asked hears why.
 final class ConfigurationReloader: Service {
@@ -15,7 +16,7 @@ final class ConfigurationReloader: Service {
 
     private struct State {
         var current: AlertingConfiguration
-        /// Of the file that was read last, good or bad.
+        /// Of the file that was read last, good or bad, and of the templates in force.
         var digest: [UInt8]
     }
 
@@ -46,7 +47,7 @@ final class ConfigurationReloader: Service {
         succeededAt = context.metrics.gauge(
             "plimsoll_alerting_config_reload_success_timestamp_seconds",
             "When a good configuration was read last, in seconds since 1970.")
-        state = Mutex(State(current: configuration, digest: Self.digest(of: file)))
+        state = Mutex(State(current: configuration, digest: Self.digest(of: file, configuration.templates)))
         note(configuration)
     }
 
@@ -65,7 +66,7 @@ final class ConfigurationReloader: Service {
         try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: Self.pause)
-                let digest = Self.digest(of: self.file)
+                let digest = Self.digest(of: self.file, self.current.templates)
                 guard self.state.withLock({ $0.digest != digest }) else { continue }
                 // The log and the metric have said why it could not be used.
                 do throws(ConfigurationError) { try await self.reload() } catch { continue }
@@ -74,13 +75,19 @@ final class ConfigurationReloader: Service {
     }
 
     private func reloadOnce() async -> Result<Void, ConfigurationError> {
-        let digest = Self.digest(of: file)
+        let digest = Self.digest(of: file, current.templates)
         state.withLock { $0.digest = digest }
         do {
             let configuration = try ConfigurationReader.load(file, externalURL: externalURL)
             for secret in configuration.secrets { conceal(secret) }
             try await apply(configuration)
-            state.withLock { $0.current = configuration }
+            state.withLock { state in
+                // Other templates are watched from now on.
+                if configuration.templates != state.current.templates {
+                    state.digest = Self.digest(of: file, configuration.templates)
+                }
+                state.current = configuration
+            }
             note(configuration)
             logger.info("the configuration was read again", metadata: ["file": "\(file)"])
             return .success(())
@@ -103,10 +110,14 @@ final class ConfigurationReloader: Service {
         }
     }
 
-    /// Nothing when the file cannot be read, which is a change too.
-    private static func digest(of file: String) -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: file) else { return [] }
-        return Array(SHA256.hash(data: data))
+    /// A file that cannot be read counts as empty, which is a change too.
+    private static func digest(of file: String, _ templates: [String]) -> [UInt8] {
+        var hash = SHA256()
+        for file in [file] + templates.flatMap(TemplateReader.files) {
+            hash.update(data: Data("\(file)\n".utf8))
+            hash.update(data: Data(SHA256.hash(data: FileManager.default.contents(atPath: file) ?? Data())))
+        }
+        return Array(hash.finalize())
     }
 }
 

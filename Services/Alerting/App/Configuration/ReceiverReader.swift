@@ -80,7 +80,10 @@ struct ReceiverReader {
             if let token = token ?? (own == nil ? slackToken : nil) {
                 channel = .slackBot(bot(item, token))
             } else {
-                if item.has("channel") { _ = item.string("channel") }
+                if item.has("channel") {
+                    _ = item.string("channel")
+                    item.warning("channel", "has no effect: an incoming webhook posts to the channel it was made for")
+                }
                 channel = .slack(url: own ?? slack ?? missing(item, "api_url"))
             }
             return AlertingConfiguration.Destination(

@@ -2,8 +2,8 @@ import AlertingCore
 import Domain
 import ServiceKit
 
-/// Reads what Alertmanager does not know: the section `plimsoll` of the file. `EventRule`, `FlapRule`, `UrgencyRule` and
-/// `EscalationChain` say what its keys mean.
+/// Reads what Alertmanager does not know: the section `plimsoll` of the file. `EventRule`, `FlapRule`, `UrgencyRule`,
+/// `EscalationChain`, `Watchdog`, `HeartbeatRule` and `DailyTest` say what its keys mean.
 ///
 /// Without that section the file is one that Alertmanager reads too.
 struct SuiteRulesReader {
@@ -68,6 +68,48 @@ struct SuiteRulesReader {
             rule.goalDate = .init(label: date.string("label"), within: date.duration("within", in: Self.spans).span)
         }
         return rule
+    }
+
+    /// Who must not fall silent.
+    func watch(_ section: SettingsReader) -> DeadMansSwitch.Settings {
+        let patience = Duration.seconds(2)...Duration.seconds(86_400)
+        let watchdogs = section.items("watchdogs").map { item in
+            let matchers = matchers(item)
+            if matchers.isEmpty { item.fault("matchers", "say which alert fires always") }
+            return Watchdog(
+                name: item.string("name"), matchers: matchers, within: item.duration("within", in: patience).span,
+                severity: item.string("severity", default: "critical"))
+        }
+        guard section.has("heartbeats") else { return DeadMansSwitch.Settings(watchdogs: watchdogs) }
+        let item = section.scoped(to: "heartbeats")
+        let within = item.duration("within", in: Duration.seconds(5)...Duration.seconds(86_400), default: .seconds(60))
+        return DeadMansSwitch.Settings(
+            watchdogs: watchdogs,
+            heartbeats: HeartbeatRule(
+                services: item.strings("services"), within: within.span,
+                severity: item.string("severity", default: "critical")))
+    }
+
+    /// When every channel is tried; nil: never.
+    func dailyTest(_ section: SettingsReader) -> DailyTest? {
+        guard section.has("daily_test") else { return nil }
+        let item = section.scoped(to: "daily_test")
+        var minute = 0
+        let at = item.string("at")
+        do throws(TimeInterval.Failure) { minute = try TimeInterval.times(from: at, to: "24:00").lowerBound } catch {
+            item.fault("at", "\(error)")
+        }
+        var zone = Zone.utc
+        if let name = item.optionalString("location") {
+            if let known = Zone.named(name) {
+                zone = known
+            } else {
+                item.fault("location", "no time zone has this name")
+            }
+        }
+        let names = item.strings("receivers", default: [])
+        for name in names where !receivers.contains(name) { item.fault("receivers", "no receiver is named \(name)") }
+        return DailyTest(minute: minute, zone: zone, receivers: names)
     }
 
     private func span(_ item: SettingsReader, _ key: String) -> Timestamp.Span? {

@@ -6,6 +6,8 @@ import ServiceKit
 struct TemplateReader {
     private let library: TemplateLibrary
     private let externalURL: String
+    /// As they are named, from the root.
+    let paths: [String]
 
     /// Most template files.
     private static let filesMax = 100
@@ -15,8 +17,9 @@ struct TemplateReader {
         self.externalURL = externalURL
         var library = TemplateLibrary.standard
         let folder = URL(filePath: file).deletingLastPathComponent()
-        for pattern in reader.strings("templates", default: []) {
-            let path = pattern.hasPrefix("/") ? pattern : folder.appending(path: pattern).path
+        let patterns = reader.strings("templates", default: [])
+        paths = patterns.map { $0.hasPrefix("/") ? $0 : folder.appending(path: $0).path }
+        for (pattern, path) in zip(patterns, paths) {
             let found = Self.files(path)
             if found.isEmpty, !pattern.contains("*") { reader.fault("templates", "\(pattern) cannot be read") }
             for file in found.prefix(Self.filesMax) {
@@ -33,7 +36,7 @@ struct TemplateReader {
     }
 
     /// The files of a path whose last part may hold `*`.
-    private static func files(_ path: String) -> [String] {
+    static func files(_ path: String) -> [String] {
         let folder = URL(filePath: path).deletingLastPathComponent()
         let parts = URL(filePath: path).lastPathComponent.split(separator: "*", omittingEmptySubsequences: false)
         guard parts.count > 1 else { return FileManager.default.fileExists(atPath: path) ? [path] : [] }

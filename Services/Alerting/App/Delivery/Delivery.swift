@@ -17,6 +17,8 @@ final class Delivery: Service {
     private struct State {
         var lanes: [String: Lane] = [:]
         var authority = Lane.Authority()
+        /// What became of tests, until somebody asks; of each destination the last.
+        var verdicts: [String: ChannelVerdict] = [:]
     }
 
     /// How long a try that is under way may take when the program ends.
@@ -78,11 +80,20 @@ final class Delivery: Service {
         Lane(
             name: destination.name, channel: destination.channel, policy: policies.policy(of: destination.channel),
             receiver: destination.receiver, journal: journal, clock: clock, figures: figures, logger: logger,
-            authority: { [weak self] in self?.authority ?? Lane.Authority() })
+            authority: { [weak self] in self?.authority ?? Lane.Authority() },
+            tested: { [weak self] verdict in self?.state.withLock { $0.verdicts[verdict.destination] = verdict } })
     }
 
     var lanes: [Lane] { state.withLock { $0.lanes.values.sorted { $0.name < $1.name } } }
     func lane(_ name: String) -> Lane? { state.withLock { $0.lanes[name] } }
+
+    /// What became of tests since it was last asked, by destination.
+    func takeVerdicts() -> [ChannelVerdict] {
+        state.withLock { state in
+            defer { state.verdicts = [:] }
+            return state.verdicts.values.sorted { $0.destination < $1.destination }
+        }
+    }
 
     /// Looks at every lane.
     func ring() { for lane in lanes { lane.ring() } }

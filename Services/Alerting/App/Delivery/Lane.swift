@@ -29,6 +29,7 @@ final class Lane: Sendable {
     private let figures: DeliveryFigures
     private let logger: Logger
     private let authority: @Sendable () -> Authority
+    private let tested: @Sendable (ChannelVerdict) -> Void
     private let threads = Mutex<[String: MessageThread]>([:])
     private let queue: Mutex<DestinationQueue>
     /// Notices that reached nobody since they were last asked for.
@@ -38,7 +39,7 @@ final class Lane: Sendable {
     init(
         name: String, channel: String, policy: ChannelPolicy, receiver: any Receiver, journal: Journal,
         clock: any WallClock, figures: AlertingFigures, logger: Logger,
-        authority: @escaping @Sendable () -> Authority
+        authority: @escaping @Sendable () -> Authority, tested: @escaping @Sendable (ChannelVerdict) -> Void
     ) {
         self.name = name
         self.channel = channel
@@ -49,6 +50,7 @@ final class Lane: Sendable {
         self.figures = figures.delivery(channel)
         self.logger = logger
         self.authority = authority
+        self.tested = tested
         queue = Mutex(DestinationQueue(destination: name, policy: policy))
     }
 
@@ -217,10 +219,12 @@ final class Lane: Sendable {
         case .delivered:
             figures.sinceDecision.observe((now - notice.at).seconds)
             if notice.reason == .test { figures.test.set((now - notice.at).seconds) }
+            judge(settlement, isDelivered: true)
             if settlement.queued.resendOf == nil, let happened = notice.happenedAt {
                 figures.sinceEvent.observe((now - happened).seconds)
             }
         case .failed, .expired, .dropped:
+            judge(settlement, isDelivered: false)
             logger.error(
                 "a notice was given up",
                 metadata: [
@@ -229,6 +233,14 @@ final class Lane: Sendable {
                 ])
         case .retry, .unknown, .superseded, .summarised: break
         }
+    }
+
+    private func judge(_ settlement: DestinationQueue.Settlement, isDelivered: Bool) {
+        guard settlement.queued.notice.reason == .test else { return }
+        tested(
+            ChannelVerdict(
+                destination: name, receiver: settlement.queued.notice.receiver, channel: channel,
+                isDelivered: isDelivered, answer: settlement.answer))
     }
 
     private func keep(_ records: [Record]) async {
@@ -246,7 +258,7 @@ extension Notice {
         case .first: firing.map(\.startsAt).min()
         case .newAlerts, .occurred, .occurredSince: alerts.map(\.startsAt).max()
         case .allResolved, .newResolved: resolved.map(\.endsAt).max()
-        case .escalated, .storm, .repeated, .resent, .test, nil: nil
+        case .escalated, .storm, .repeated, .resent, .test, .detour, nil: nil
         }
     }
 }

@@ -35,11 +35,21 @@ actor AlertDesk: Service {
     private let receivers: @Sendable (AlertingConfiguration) -> [Delivery.Destination]
     let clock: any WallClock
     private let figures: AlertingFigures
-    private let logger: Logger
+    let logger: Logger
+    /// Services are heard on the suite's Redis.
+    private let hearsServices: Bool
     private(set) var current: AlertBook
     private var acknowledgements = AcknowledgementBook()
     var escalations: EscalationBook
     var escalatedAt = Timestamp.zero
+    var watch: DeadMansSwitch
+    var dailyTest: DailyTest?
+    /// When the last daily test was made.
+    var testedAt: Timestamp?
+    /// Of tests, not dealt with yet.
+    var verdicts: [ChannelVerdict] = []
+    var lookedOutAt = Timestamp.zero
+    private var tickedAt = Timestamp.zero
     private(set) var role = Role.follows
     private var waiting = 0
     private var awaySince: Timestamp?
@@ -53,7 +63,7 @@ actor AlertDesk: Service {
     init(
         _ configuration: AlertingConfiguration, journal: Journal, store: AlertStore, delivery: Delivery,
         receivers: @escaping @Sendable (AlertingConfiguration) -> [Delivery.Destination], clock: any WallClock,
-        figures: AlertingFigures, logger: Logger
+        hearsServices: Bool, figures: AlertingFigures, logger: Logger
     ) {
         self.journal = journal
         self.store = store
@@ -62,8 +72,11 @@ actor AlertDesk: Service {
         self.clock = clock
         self.figures = figures
         self.logger = logger
+        self.hearsServices = hearsServices
         current = AlertBook(configuration.book)
         escalations = EscalationBook(configuration.escalation)
+        watch = DeadMansSwitch(configuration.watch.heard(hearsServices), at: clock.now())
+        dailyTest = configuration.dailyTest
         delivery.configure(receivers(configuration))
     }
 
@@ -124,6 +137,8 @@ actor AlertDesk: Service {
         let now = clock.now()
         current.replace(configuration.book, at: now)
         escalations.settings = configuration.escalation
+        watch.settings = configuration.watch.heard(hearsServices)
+        dailyTest = configuration.dailyTest
         if role != .follows { escalateWhatIsTold(at: now) }
         delivery.configure(receivers(configuration))
     }
@@ -168,6 +183,9 @@ actor AlertDesk: Service {
     /// Whether this instance is the one that notifies.
     var isLeading: Bool { if case .leads = role { true } else { false } }
 
+    /// Whether people hear what this instance has to tell.
+    var isTelling: Bool { role != .follows && clock.now() - tickedAt < .seconds(30) }
+
     /// Leads from now on, with what the books hold.
     ///
     /// - Throws: `StoreError` when they cannot be read.
@@ -184,6 +202,7 @@ actor AlertDesk: Service {
         seen = snapshot
         for acknowledgement in books.acknowledgements { acknowledgements.take(acknowledgement) }
         escalations = EscalationBook(escalations.settings)
+        testedAt = books.testedAt
         escalations.restore(books.incidents)
         escalateWhatIsTold(at: now)
         delivery.clear()
@@ -309,6 +328,7 @@ actor AlertDesk: Service {
 
     private func tick() async {
         let now = clock.now()
+        tickedAt = now
         count(at: now)
         delivery.measure(at: now)
         lookForPostgres(at: now)
@@ -328,6 +348,7 @@ actor AlertDesk: Service {
             }
             _ = current.takeGroupChanges()
         }
+        await lookOut(at: now)
         delivery.ring()
     }
 

@@ -4,7 +4,7 @@ import ServiceKit
 /// Makes receivers; those over HTTP share a client.
 struct ReceiverFactory: Sendable {
     private let addresses: AddressPolicy
-    private let client: HTTPClient
+    let client: HTTPClient
     private let externalURL: String
 
     init(_ settings: AlertingSettings) {
