@@ -118,6 +118,29 @@ struct SpoolTests {
         #expect(names(try await spool.all()) == ["a", "b"])
     }
 
+    @Test func `what is heard of again and again does not fill the disk`() async throws {
+        let folder = try Scratch.folder()
+        let spool = try Spool(folder: folder, compactsFrom: 64 << 10)
+        guard case .alert(var known) = alert("a"), case .alert(var other) = alert("b") else { return }
+        try await spool.append([.alert(other), .begun(Begun(notice: "n", number: 1, at: .zero))])
+        // From now on to another segment, as if it was being played back.
+        let first = try #require(try await spool.oldest())
+        try await spool.append([.alert(known), .begun(Begun(notice: "n", number: 2, at: .zero))])
+        for second in Int64(1)...200 {
+            known.updatedAt = .zero + .seconds(second)
+            known.endsAt = .zero + .seconds(second + 240)
+            (other.updatedAt, other.endsAt) = (known.updatedAt, known.endsAt)
+            try await spool.append((0..<20).map { .heard($0 % 2 == 0 ? known : other) })
+        }
+        #expect(spool.bytes < 160 << 10, "\(spool.bytes) bytes, and uncompacted more than 400 k")
+        try await spool.drop(first)
+        let reopened = try await spool.all()
+        let begun = reopened.filter { if case .begun = $0 { true } else { false } }
+        #expect(begun.count == 1, "what nobody says anew stays")
+        #expect(SpooledBooks([.alert(other)] + reopened).alerts.map(\.endsAt) == [known.endsAt, known.endsAt])
+        #expect(SpooledBooks(reopened).alerts.map(\.annotations) == [known.annotations])
+    }
+
     @Test func `of an alert that is heard of again the disk keeps its end only`() async throws {
         let folder = try Scratch.folder()
         let spool = try Spool(folder: folder)

@@ -16,6 +16,14 @@ package struct DeliveryLogAudit: Sendable {
         package var anchor: Int64?
         /// What does not fit; empty when the log is whole.
         package var findings: [String] = []
+        /// How far the log is whole, for a later check to go on from; nil when it is not.
+        package var mark: Mark?
+    }
+
+    /// A row up to which the log was found whole.
+    package struct Mark: Sendable, Equatable {
+        fileprivate let seq: Int64
+        fileprivate let hash: String
     }
 
     private static let page = 2000
@@ -24,10 +32,12 @@ package struct DeliveryLogAudit: Sendable {
 
     package init(database: Database) { self.database = database }
 
-    /// Goes through the whole log.
+    /// Goes through the log.
     ///
+    /// - Parameter mark: of an earlier check: the rows before it are taken for whole, if it is still there; nil: all is
+    ///   looked at.
     /// - Throws: `StoreError`.
-    package func run() async throws -> Report {
+    package func run(from mark: Mark? = nil) async throws -> Report {
         var report = Report()
         let end = try await one("SELECT seq, encode(hash, 'hex') AS hash FROM delivery_chain")
         guard let end else {
@@ -37,7 +47,12 @@ package struct DeliveryLogAudit: Sendable {
         let anchor = try await one(
             "SELECT seq, encode(hash, 'hex') AS hash FROM delivery_anchors ORDER BY seq DESC LIMIT 1")
         report.anchor = anchor?.seq
-        var link = anchor ?? Link(seq: 0, hash: "")
+        var link = anchor ?? Mark(seq: 0, hash: "")
+        if let mark, mark.seq > link.seq {
+            let row = try await one(
+                "SELECT seq, encode(hash, 'hex') AS hash FROM delivery_log WHERE seq = $1", [mark.seq])
+            if row == mark { link = mark }
+        }
         while report.findings.count < Self.findingsMax {
             let rows = try await database.query(
                 """
@@ -48,21 +63,17 @@ package struct DeliveryLogAudit: Sendable {
             for row in rows { link = try check(row, after: link, &report) }
             if rows.count < Self.page { break }
         }
+        if report.findings.isEmpty, link == end { report.mark = link }
         if link != end { report.findings.append("the log ends at row \(link.seq), and its last row was \(end.seq)") }
         return report
     }
 
-    private struct Link: Equatable {
-        let seq: Int64
-        let hash: String
+    private func one(_ sql: SQL, _ values: [(any Bindable)?] = []) async throws -> Mark? {
+        try await database.query(sql, values).first.map { Mark(seq: try $0.int64("seq"), hash: try $0.text("hash")) }
     }
 
-    private func one(_ sql: SQL) async throws -> Link? {
-        try await database.query(sql).first.map { Link(seq: try $0.int64("seq"), hash: try $0.text("hash")) }
-    }
-
-    private func check(_ row: Row, after link: Link, _ report: inout Report) throws -> Link {
-        let found = Link(seq: try row.int64("seq"), hash: try row.text("hash"))
+    private func check(_ row: Row, after link: Mark, _ report: inout Report) throws -> Mark {
+        let found = Mark(seq: try row.int64("seq"), hash: try row.text("hash"))
         report.rows += 1
         report.first = report.first ?? found.seq
         report.last = found.seq

@@ -33,8 +33,11 @@ final class Journal: Service {
         var isClosed = false
         /// Records go to the spool: Postgres failed, or what is in the spool is not played back yet.
         var isSpooling = true
-        /// Postgres answered when it was last asked; nil before that.
-        var isReachable: Bool?
+        /// A statement that writes succeeded when it was last tried: what is in the spool can be played back.
+        var isReachable = false
+        /// Since when nothing could be written to Postgres; nil: what was written last was kept. That it answers does not
+        /// end this: it may hang at each commit, or take no changes.
+        var failedAt: ContinuousClock.Instant?
         /// How often Postgres failed and the spool was begun.
         var falls = 0
     }
@@ -49,6 +52,8 @@ final class Journal: Service {
     private let logger: Logger
     private let state = Mutex(State())
     private let bell = Bell()
+    /// Rung when the spool may be played back.
+    private let playBackBell = Bell()
 
     /// Spools until `run` has found Postgres and played back what is there.
     init(store: AlertStore, spool: Spool, figures: AlertingFigures, logger: Logger) {
@@ -65,8 +70,8 @@ final class Journal: Service {
     /// Nil while the spool is written to; else how often that was begun so far. As long as it stays the same, all that was
     /// kept is in the books.
     var era: Int? { state.withLock { $0.isSpooling ? nil : $0.falls } }
-    /// Postgres was asked and does not answer.
-    var isAway: Bool { state.withLock { $0.isSpooling && $0.isReachable == false } }
+    /// For how long Postgres has kept nothing; nil: it keeps what is written.
+    var awayFor: Duration? { state.withLock { state in state.failedAt.map { .now - $0 } } }
     /// Posts should be refused for now.
     var isFull: Bool { state.withLock { $0.records > Self.waitingMax } || spool.bytes > Spool.bytesMaxForPosts }
 
@@ -109,10 +114,12 @@ final class Journal: Service {
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in await probe() }
+            // By itself, so that no post waits for a Postgres that hangs.
+            group.addTask { [self] in await playBackBell.eachRing { await playBackSegment() } }
             await withGracefulShutdownHandler {
                 await bell.eachRing {
                     await writeWaiting()
-                    if state.withLock({ $0.isSpooling && $0.isReachable == true }) { await playBackSegment() }
+                    leaveSpool()
                 }
             } onGracefulShutdown: { [bell] in
                 bell.close()
@@ -153,6 +160,7 @@ final class Journal: Service {
         do {
             let isOurs = try await store.apply(
                 free.flatMap(\.records), fenced: fenced.flatMap(\.records), under: lease)
+            kept()
             for entry in free { entry.done(.success(.books)) }
             for entry in batch where entry.lease != nil {
                 let isKept = isOurs && entry.lease?.token == lease?.token
@@ -169,9 +177,18 @@ final class Journal: Service {
             state.withLock { state in
                 state.falls += 1
                 state.isSpooling = true
-                state.isReachable = false
             }
+            failed()
             await writeToSpool(batch)
+        }
+    }
+
+    private func kept() { state.withLock { $0.failedAt = nil } }
+
+    private func failed() {
+        state.withLock { state in
+            state.isReachable = false
+            state.failedAt = state.failedAt ?? .now
         }
     }
 
@@ -194,11 +211,11 @@ final class Journal: Service {
         while !Task.isCancelled {
             if !isDirect {
                 do {
-                    try await store.ping()
+                    try await store.tryToWrite()
                     state.withLock { $0.isReachable = true }
                     bell.ring()
                 } catch {
-                    state.withLock { $0.isReachable = false }
+                    failed()
                     logger.debug("postgres is away", metadata: ["error": "\(error)"])
                 }
             }
@@ -208,22 +225,32 @@ final class Journal: Service {
         }
     }
 
-    /// A segment at a time, so that posts need not wait for the whole spool.
+    /// Back to Postgres, when nothing is left in the spool. Whoever calls it is the only one who writes there.
+    private func leaveSpool() {
+        guard state.withLock({ $0.isSpooling && $0.isReachable }) else { return }
+        guard spool.isEmpty else {
+            playBackBell.ring()
+            return
+        }
+        state.withLock { state in
+            state.isSpooling = false
+            state.failedAt = nil
+        }
+        logger.info("postgres keeps alerts")
+    }
+
     private func playBackSegment() async {
         do {
-            guard let segment = try await spool.oldest() else {
-                state.withLock { $0.isSpooling = false }
-                logger.info("postgres keeps alerts")
-                return
-            }
+            guard let segment = try await spool.oldest() else { return }
             let refused = try await playBack(segment.records)
+            kept()
             try await spool.drop(segment, refused: refused)
             logger.info(
                 "spool played back",
                 metadata: ["records": "\(segment.records.count - refused.count)", "refused": "\(refused.count)"])
             bell.ring()
         } catch {
-            state.withLock { $0.isReachable = false }
+            failed()
             logger.warning("the spool cannot be played back yet", metadata: ["error": "\(error)"])
         }
         measure()

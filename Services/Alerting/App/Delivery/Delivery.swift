@@ -143,16 +143,24 @@ final class Delivery: Service {
     /// the caller.
     func takeRefused() -> [Notice] { lanes.flatMap { $0.takeRefused() } }
 
+    /// What became of notices and could be written down nowhere since this was last asked.
+    func takeUnwritten() -> [Record] { lanes.flatMap { $0.takeUnwritten() } }
+
     /// Notices survive a crash now.
-    func release(_ records: [Record]) { eachNotice(records) { lane, id in lane.release(id) } }
+    func release(_ records: [Record]) { eachNotice(records) { lane, queued in lane.release(queued.id) } }
+
+    /// Nobody can keep notices: those that are critical are told all the same.
+    func releaseCritical(_ records: [Record]) {
+        eachNotice(records) { lane, queued in if queued.isCritical { lane.releaseUnkept(queued.id) } }
+    }
 
     /// Notices could not be kept.
-    func withdraw(_ records: [Record]) { eachNotice(records) { lane, id in lane.withdraw(id) } }
+    func withdraw(_ records: [Record]) { eachNotice(records) { lane, queued in lane.withdraw(queued.id) } }
 
-    private func eachNotice(_ records: [Record], _ body: (Lane, String) -> Void) {
+    private func eachNotice(_ records: [Record], _ body: (Lane, QueuedNotice) -> Void) {
         for record in records {
             guard case .notice(let queued) = record, let lane = lane(queued.destination) else { continue }
-            body(lane, queued.id)
+            body(lane, queued)
         }
     }
 

@@ -32,6 +32,10 @@ final class Lane: Sendable {
     private let tested: @Sendable (ChannelVerdict) -> Void
     private let threads = Mutex<[String: MessageThread]>([:])
     private let queue: Mutex<DestinationQueue>
+    /// Ids of notices that are told though nobody could keep them.
+    private let unkept = Mutex<Set<String>>([])
+    /// What could be written down nowhere.
+    private let unwritten = Mutex<[Record]>([])
     /// Notices that reached nobody since they were last asked for.
     private let refused = Mutex<[Notice]>([])
     private let bell = Bell()
@@ -82,6 +86,12 @@ final class Lane: Sendable {
         bell.ring()
     }
 
+    /// A notice is to be told though nobody can keep it.
+    func releaseUnkept(_ id: String) {
+        unkept.withLock { _ = $0.insert(id) }
+        release(id)
+    }
+
     func retract(stepsOf group: String) -> [DestinationQueue.Settlement] {
         queue.withLock { $0.retract(stepsOf: group) }
     }
@@ -122,7 +132,7 @@ final class Lane: Sendable {
         }
         let parcel = Parcel(
             notice: queued.notice, id: queued.id, now: begunAt,
-            thread: thread(for: queued.notice), repeated: queued.isInDoubt)
+            thread: thread(for: queued.notice), repeated: queued.isInDoubt || isUnkept(queued))
         let answer = await receiver.withLock({ $0 }).deliver(parcel)
         // Stopped in the midst of it: nobody knows, and the next start says so.
         if Task.isCancelled, case .retry = answer { return false }
@@ -132,6 +142,7 @@ final class Lane: Sendable {
         var attempt = attempt(settlement, begunAt: begunAt, at: now)
         if case .delivered(_, let thread?) = answer { note(thread, of: queued, in: &attempt) }
         report(settlement, at: now)
+        if settlement.result != .retry { unkept.withLock { _ = $0.remove(queued.id) } }
         await keep([.attempt(attempt)])
         return true
     }
@@ -174,12 +185,19 @@ final class Lane: Sendable {
             // The wait for the books may have taken longer than the lease lasts.
             return authority().now == .nothing ? nil : clock.now()
         } catch {
+            if isUnkept(queued), (error as? StoreError)?.code != .leaseLost, authority().now != .nothing {
+                // Whoever takes over does not know of it and tells it again; it is marked as repeated from the start.
+                logger.error("it is told though nobody can keep it", metadata: ["notification": "\(queued.id)"])
+                return clock.now()
+            }
             logger.warning(
                 "a try was not begun",
                 metadata: ["destination": "\(name)", "notification": "\(queued.id)", "error": "\(error)"])
             return nil
         }
     }
+
+    private func isUnkept(_ queued: QueuedNotice) -> Bool { unkept.withLock { $0.contains(queued.id) } }
 
     // MARK: - What became of it
 
@@ -202,6 +220,14 @@ final class Lane: Sendable {
             notice: queued.id, number: queued.attempts, result: settlement.result, answer: settlement.answer,
             repeated: queued.isInDoubt, begunAt: begunAt, at: now,
             nextAt: settlement.result == .retry ? queued.nextAt : now, takenBack: fallback)
+    }
+
+    /// What could be written down nowhere since this was last asked.
+    func takeUnwritten() -> [Record] {
+        unwritten.withLock { records in
+            defer { records = [] }
+            return records
+        }
     }
 
     /// Notices that reached nobody since this was last asked.
@@ -245,6 +271,7 @@ final class Lane: Sendable {
 
     private func keep(_ records: [Record]) async {
         do { try await journal.write(records) } catch {
+            unwritten.withLock { $0 += records }
             logger.error(
                 "an attempt could not be written down", metadata: ["destination": "\(name)", "error": "\(error)"])
         }

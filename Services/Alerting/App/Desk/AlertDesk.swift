@@ -27,7 +27,7 @@ actor AlertDesk: Service {
     /// Most posts that wait; a slow disk must not fill the memory.
     private static let waitingMax = 1000
     /// Postgres is away for so long before an instance that does not lead tells what is critical.
-    private static let patience = Timestamp.Span.seconds(6)
+    private static let patience = Duration.seconds(6)
 
     private let journal: Journal
     private let store: AlertStore
@@ -52,7 +52,8 @@ actor AlertDesk: Service {
     private var tickedAt = Timestamp.zero
     private(set) var role = Role.follows
     private var waiting = 0
-    private var awaySince: Timestamp?
+    /// Alerts that are in the book in a form that neither Postgres nor the disk has.
+    private var notKept: Set<Fingerprint> = []
     private var countedAt = Timestamp.zero
     private var forgottenAt = Timestamp.zero
     /// What others wrote after it is not in the book yet; nil: the books were not read yet.
@@ -87,18 +88,37 @@ actor AlertDesk: Service {
     /// - Throws: `Busy`, or why they cannot be kept.
     func receive(_ posted: [PostedAlert]) async throws {
         guard !posted.isEmpty else { return }
-        guard waiting < Self.waitingMax, !journal.isFull else { throw Busy() }
-        waiting += 1
-        defer { waiting -= 1 }
         let now = clock.now()
         let alerts = current.prepared(posted, at: now)
-        try await journal.write(alerts.map(record))
+        do {
+            guard waiting < Self.waitingMax, !journal.isFull else { throw Busy() }
+            waiting += 1
+            defer { waiting -= 1 }
+            try await journal.write(alerts.map(record))
+        } catch {
+            takeUnkept(alerts, at: now)
+            throw error
+        }
+        notKept.subtract(alerts.map(\.fingerprint))
         current.take(alerts, at: now)
+    }
+
+    /// Nobody keeps them, and whoever posts hears so and comes again. All the same what fires goes on firing, and what is
+    /// critical is told.
+    private func takeUnkept(_ alerts: [Alert], at now: Timestamp) {
+        let taken = alerts.filter { alert in
+            if Alert.isCritical([alert]) { return true }
+            guard let known = current.alert(alert.fingerprint) else { return false }
+            return !known.isResolved(at: now) && alert.endsAt > known.endsAt
+        }
+        notKept.formUnion(taken.map(\.fingerprint))
+        current.take(taken, at: now)
     }
 
     /// What was only heard of again costs the books little.
     private func record(_ alert: Alert) -> Record {
-        guard let known = current.alert(alert.fingerprint), known.startsAt == alert.startsAt, known.kind == alert.kind,
+        guard !notKept.contains(alert.fingerprint), let known = current.alert(alert.fingerprint),
+            known.startsAt == alert.startsAt, known.kind == alert.kind,
             known.annotations == alert.annotations, known.generatorURL == alert.generatorURL,
             known.flapping == alert.flapping
         else { return .alert(alert) }
@@ -331,7 +351,8 @@ actor AlertDesk: Service {
         tickedAt = now
         count(at: now)
         delivery.measure(at: now)
-        lookForPostgres(at: now)
+        lookForPostgres()
+        unkept += delivery.takeUnwritten()
         for notice in delivery.takeRefused() { current.takeBack(notice, at: now) }
         switch role {
         case .leads(let lease):
@@ -353,15 +374,12 @@ actor AlertDesk: Service {
     }
 
     /// Without Postgres nobody leads for long: then each instance tells what is critical.
-    private func lookForPostgres(at now: Timestamp) {
-        guard journal.isAway else {
-            awaySince = nil
+    private func lookForPostgres() {
+        guard let away = journal.awayFor else {
             if role == .alone { stepDown() }
             return
         }
-        let since = awaySince ?? now
-        awaySince = since
-        guard role == .follows, now - since >= Self.patience else { return }
+        guard role == .follows, away >= Self.patience else { return }
         role = .alone
         delivery.set(Lane.Authority(mandate: .criticalOnly, lease: nil))
         logger.warning("postgres is away: only what is critical is told")
@@ -385,6 +403,8 @@ actor AlertDesk: Service {
         } catch {
             logger.error("notices could not be kept", metadata: ["error": "\(error)"])
             unkept = records + unkept
+            // Neither Postgres nor the disk: better told and forgotten than not told.
+            delivery.releaseCritical(records)
         }
     }
 
@@ -416,5 +436,6 @@ actor AlertDesk: Service {
         figures.resolved.set(counts.resolved)
         acknowledgements.forget(before: now)
         _ = current.silences.collect(at: now)
+        notKept = notKept.filter { current.alert($0) != nil }
     }
 }

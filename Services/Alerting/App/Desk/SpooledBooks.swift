@@ -20,9 +20,7 @@ struct SpooledBooks {
             case .alert(let alert), .heard(let alert): alerts[alert.fingerprint] = alert
             case .end(let end):
                 // Of an alert that the books alone have in full nothing can be told from here.
-                alerts[end.fingerprint]?.endsAt = end.endsAt
-                alerts[end.fingerprint]?.endIsTimeout = end.endIsTimeout
-                alerts[end.fingerprint]?.updatedAt = end.updatedAt
+                alerts[end.fingerprint]?.take(end)
             case .told(let key, let entry): told.append((key, entry))
             case .notice(let notice):
                 told.append((notice.notice.key, notice.notice.entry))
