@@ -36,9 +36,10 @@ final class AlertingProcess: Sendable {
     /// - Parameters:
     ///   - prometheus: the port of one that is asked for what was.
     ///   - more: settings of alerting.
+    ///   - rules: more of the file of routes.
     init(
         _ database: TestDatabase, redisPort: Int? = nil, route: String = "group_wait: 100ms, group_interval: 300ms",
-        prometheus: Int? = nil, more: String? = nil
+        prometheus: Int? = nil, more: String? = nil, rules: String = ""
     ) async throws {
         let folder = try Scratch.folder()
         self.folder = folder
@@ -76,6 +77,7 @@ final class AlertingProcess: Sendable {
                 slack_configs: [{api_url_file: \(slackFile), send_resolved: true}]
                 webhook_configs: [{url: 'http://127.0.0.1:\(webhook.port)/hook', signing_secret_file: \(signing)}]
                 email_configs: [{to: owner@example.com, send_resolved: true}]
+            \(rules)
             """)
         let settings = database.settings(.alerting)
         let databasePassword = try write("database-password", settings.password)

@@ -16,8 +16,8 @@ struct BrowserVisit {
     /// Where the pictures go: the variable names a folder that outlives the test.
     private let pictures: URL
 
-    init(_ database: TestDatabase, prometheus: Int? = nil) async throws {
-        let alarm = try await AlertingProcess(database, prometheus: prometheus)
+    init(_ database: TestDatabase, prometheus: Int? = nil, rules: String = "") async throws {
+        let alarm = try await AlertingProcess(database, prometheus: prometheus, rules: rules)
         self.alarm = alarm
         async let starting = alarm.start()
         browser = try await Browser(in: alarm.folder)

@@ -127,6 +127,43 @@ struct PageBrowserTests {
         }
     }
 
+    @Test func `what escalates is acknowledged and taken back, and shows who is told next`() async throws {
+        try await withTestDatabase { database in
+            let visit = try await BrowserVisit(
+                database,
+                rules: """
+                    plimsoll:
+                      escalations:
+                        - name: desk
+                          matchers: ['severity="critical"']
+                          steps: [{wait: 0s, receivers: [owner]}, {wait: 1h, receivers: [owner]}]
+                          repeat: 30m
+                          acknowledged_for: 2h
+                    """)
+            let browser = visit.browser
+            try await visit.alarm.post("SourceDown")
+            try await visit.logIn()
+            try await eventually("the first step is taken") {
+                try await browser.click("Escalation")
+                return try await browser.text().contains("step 2 of desk at") ? true : nil
+            }
+            try await browser.sees("not acknowledged")
+            try await browser.sees("1 step taken, told: owner")
+            try await browser.sees("after 1h: owner")
+            try await visit.inspect("escalation")
+            try await browser.click("Alerts")
+            try await browser.sees("unless somebody acknowledges: step 2 of desk at")
+            try await browser.click("Escalation")
+            try await browser.fill("comment", "on it")
+            try await browser.click("Acknowledge")
+            try await browser.sees("by owner, just now, until")
+            try await visit.inspect("escalation-acknowledged")
+            try await browser.click("Take back")
+            try await browser.sees("not acknowledged")
+            try await visit.end()
+        }
+    }
+
     @Test func `a threshold: how often it would have fired, saved, exported, put back`() async throws {
         try await withTestDatabase { database in
             // A week with three backlogs of a minute and more, one of them severe.

@@ -31,13 +31,17 @@ struct AlertsPage: Sendable {
                 Acknowledgement(
                     id: UUID().uuidString.lowercased(), kind: kind, subject: subject, acknowledged: isTaken,
                     by: visitor.name, through: "page", comment: form["comment"], at: clock.now()))
-            return .go(to: "/ui/", message: isTaken ? "Acknowledged." : "Taken back.")
+            let back = form["back"] == "/ui/escalation" ? form["back"] : "/ui/"
+            return .go(to: back, message: isTaken ? "Acknowledged." : "Taken back.")
         }
     }
 
     private func page(_ query: PageForm, for visitor: PageVisitor) async -> PageAnswer {
         let book = await desk.book()
         let acknowledged = await desk.acknowledged
+        let outlooks = Dictionary(await desk.openEscalations().map { ($0.incident.group, $0.outlook) }) { first, _ in
+            first
+        }
         let now = clock.now()
         var matchers: [Matcher] = []
         var problem: String?
@@ -50,7 +54,8 @@ struct AlertsPage: Sendable {
         let groups = book.groupViews(at: now, where: { wanted.match($0.labels) })
             .filter { one.isEmpty || $0.key == one }.map(RankedGroup.init).sorted(by: RankedGroup.precedes)
         let from = min(max(0, Int(query["from"]) ?? 0), groups.count)
-        let shown = cards(of: Array(groups.dropFirst(from)), acknowledged, now, isSingle: !one.isEmpty, visitor)
+        let shown = cards(
+            of: Array(groups.dropFirst(from)), acknowledged, outlooks, now, isSingle: !one.isEmpty, visitor)
         let model: [String: any Sendable] = [
             "filter": query["filter"], "none": groups.isEmpty && problem == nil, "single": !one.isEmpty,
             "filtered": !query["filter"].isEmpty, "cards": shown.joined(),
@@ -65,8 +70,8 @@ struct AlertsPage: Sendable {
 
     /// The groups as far as the page's size allows, and one at least.
     private func cards(
-        of groups: [RankedGroup], _ acknowledged: AcknowledgementBook, _ now: Timestamp, isSingle: Bool,
-        _ visitor: PageVisitor
+        of groups: [RankedGroup], _ acknowledged: AcknowledgementBook, _ outlooks: [String: EscalationOutlook?],
+        _ now: Timestamp, isSingle: Bool, _ visitor: PageVisitor
     ) -> [String] {
         var cards: [String] = []
         var bytes = 0
@@ -76,6 +81,7 @@ struct AlertsPage: Sendable {
                 isSingle: isSingle,
                 limit: isSingle ? Limit.alertsOfOneGroup : groups.count > Limit.many ? Limit.alertsOfMany : Limit.alerts
             )
+            model["escalates"] = EscalationPage.words(outlooks[ranked.group.key] ?? nil, now)
             model["formToken"] = visitor.session?.formToken ?? ""
             let card = templates.render("group", model)
             bytes += card.utf8.count

@@ -23,6 +23,7 @@ struct Page {
         router.addOwnRoutes(to: api)
         AlertsPage(desk: desk, clock: clock, templates: router.templates).add(to: router, api)
         SilencesPage(desk: desk, clock: clock).add(to: router, api)
+        EscalationPage(desk: desk, clock: clock, configuration: configuration).add(to: router, api)
         ChannelsPage(
             desk: desk, store: store, delivery: delivery, clock: clock, configuration: configuration
         ).add(to: router, api)

@@ -9,7 +9,8 @@ import Store
 struct PageResponses: Sendable {
     /// What is in the bar at the top.
     private static let bar = [
-        ("/ui/", "Alerts"), ("/ui/silences", "Silences"), ("/ui/channels", "Channels"),
+        ("/ui/", "Alerts"), ("/ui/escalation", "Escalation"), ("/ui/silences", "Silences"),
+        ("/ui/channels", "Channels"),
         ("/ui/deliveries", "Deliveries"), ("/ui/routes", "Routes"),
         ("/ui/thresholds", "Thresholds"), ("/ui/settings", "Settings"),
     ]
@@ -41,13 +42,14 @@ struct PageResponses: Sendable {
         bar.map { root, name in ["path": root, "name": name, "current": isIn(root, path)] }
     }
 
-    func login(_ problem: String?, _ status: HTTPResponse.Status = .ok) -> Response {
-        page("Log in", "/ui/login", "login", [:], visitor: nil, problem: problem, status)
+    /// - Parameter next: what to go on to.
+    func login(_ problem: String?, next: String = "", _ status: HTTPResponse.Status = .ok) -> Response {
+        page("Log in", "/ui/login", "login", ["next": next], visitor: nil, problem: problem, status)
     }
 
     /// Somebody tries keys too fast.
     func login(tooEarlyBy seconds: Int) -> Response {
-        var response = login("Too many tries. Wait \(PageText.count(seconds, "second")).", .tooManyRequests)
+        var response = login("Too many tries. Wait \(PageText.count(seconds, "second")).", next: "", .tooManyRequests)
         response.headers[.retryAfter] = "\(seconds)"
         return response
     }

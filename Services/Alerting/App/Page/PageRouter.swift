@@ -49,7 +49,7 @@ struct PageRouter: Sendable {
     private func answer(
         _ request: Request, _ path: String, _ title: String, _ handler: (PageVisitor) async throws -> PageAnswer
     ) async -> Response {
-        guard let visitor = access.visitor(request) else { return responses.redirect("/ui/login") }
+        guard let visitor = access.visitor(request) else { return responses.redirect(Self.login(for: request)) }
         if let wait = access.sessions.admitRequest(of: visitor.name, at: access.clock.now()) {
             return responses.slowedDown(visitor, seconds: wait)
         }
@@ -70,22 +70,38 @@ struct PageRouter: Sendable {
         }
     }
 
+    /// The login, from which a page that was asked for is gone on to.
+    private static func login(for request: Request) -> String {
+        let target = request.uri.string
+        guard request.method == .get, target != "/ui/", isOwn(target) else { return "/ui/login" }
+        return "/ui/login?next=\(PageText.query(target))"
+    }
+
+    /// Whether an address is one of this page's: nobody is led elsewhere.
+    private static func isOwn(_ target: String) -> Bool {
+        target.hasPrefix("/ui/") && target.utf8.count <= 4000
+            && target.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }
+    }
+
     /// Login, logout and the style sheet.
     func addOwnRoutes(to api: ServiceAPI) {
         api.router.get("/") { _, _ in responses.redirect("/ui/") }
         api.router.get("/ui/page.css") { _, _ in responses.style() }
-        api.router.get("/ui/login") { _, _ in responses.login(nil) }
+        api.router.get("/ui/login") { request, _ in
+            responses.login(nil, next: PageForm(request.uri.query ?? "")["next"])
+        }
         api.router.post("/ui/login") { request, context in
             guard !PageGuard.isForeign(request) else {
-                return responses.login("The form did not come from this page.", .forbidden)
+                return responses.login("The form did not come from this page.", next: "", .forbidden)
             }
             let now = access.clock.now()
             if let wait = access.sessions.admitLogin(at: now) { return responses.login(tooEarlyBy: wait) }
             let form = PageForm(String(decoding: try await JSONBody.data(of: request, context: context), as: UTF8.self))
             guard let name = access.keys.name(for: form["key"]) else {
-                return responses.login("Nobody has this key.", .forbidden)
+                return responses.login("Nobody has this key.", next: form["next"], .forbidden)
             }
-            return responses.redirect("/ui/", cookie: access.sessions.open(name, at: now))
+            let target = Self.isOwn(form["next"]) ? form["next"] : "/ui/"
+            return responses.redirect(target, cookie: access.sessions.open(name, at: now))
         }
         api.router.post("/ui/logout") { request, _ in
             if let token = PageGuard.token(request) { access.sessions.close(token) }

@@ -42,6 +42,7 @@ struct PageTemplates: Sendable {
         "alerts": PackageResources.alerts_mustache, "group": PackageResources.group_mustache,
         "silences": PackageResources.silences_mustache, "silence": PackageResources.silence_mustache,
         "routes": PackageResources.routes_mustache, "deliveries": PackageResources.deliveries_mustache,
+        "escalation": PackageResources.escalation_mustache,
         "channels": PackageResources.channels_mustache,
         "thresholds": PackageResources.thresholds_mustache, "threshold": PackageResources.threshold_mustache,
         "settings": PackageResources.settings_mustache, "compare": PackageResources.compare_mustache,
