@@ -104,7 +104,7 @@ final class Browser: Sendable {
     func sees(_ words: String) async throws {
         var last = ""
         do {
-            try await eventually("the page shows \(words)") {
+            try await eventually("the page shows \(words)", within: .seconds(20)) {
                 last = try await text()
                 return last.contains(words) ? true : nil
             }

@@ -122,8 +122,11 @@ struct ReceiverTests {
                         return
                     }
                 }
-                let long = Wording(subject: { _ in summary }, text: { _ in summary + summary }, html: nil)
+                let page = "https://alerting.example.com/" + String(repeating: "a", count: 1200)
+                let long = Wording(subject: { _ in summary }, text: { _ in summary + summary }, html: nil, page: page)
+                let linked = Wording(page: page)
                 for answer in [
+                    await slack(wording: linked).deliver(parcel), await telegram(wording: linked).deliver(parcel),
                     await slack(wording: long).deliver(parcel), await telegram(wording: long).deliver(parcel),
                 ] {
                     guard case .delivered = answer else {
@@ -133,6 +136,26 @@ struct ReceiverTests {
                 }
             }
         }
+    }
+
+    @Test func `whoever is told of what fires finds the page that asks whether to acknowledge it`() throws {
+        let wording = Wording(page: "https://alerting.example.com")
+        let notice = parcel().notice
+        let address = try #require(wording.page(of: notice))
+        #expect(address == "https://alerting.example.com/ui/?group=" + PageText.query(notice.key.group))
+        #expect(Wording(page: "https://alerting.example.com/").page(of: notice) == address)
+        #expect(wording.text(of: notice).hasSuffix("\n\nAcknowledge or silence: \(address)"))
+        #expect(wording.html(of: notice).contains("<a href=\"\(address)\">Acknowledge or silence</a>"))
+        #expect(
+            TelegramText(notice, wording: wording).html.hasSuffix("<a href=\"\(address)\">Acknowledge or silence</a>"))
+        let slack = String(decoding: try JSONEncoder().encode(SlackMessage(notice, wording: wording)), as: UTF8.self)
+        #expect(slack.replacing("\\/", with: "/").contains("\"url\":\"\(address)\""))
+        // Nothing to take care of, or nowhere to do it.
+        #expect(wording.page(of: parcel(resolved: true).notice) == nil)
+        #expect(wording.page(of: notice.with(reason: .test)) == nil)
+        #expect(Wording.plain.page(of: notice) == nil)
+        #expect(Wording(page: "https://" + String(repeating: "a", count: 1500)).page(of: notice) == nil)
+        #expect(Incident.group(ofSteps: Incident.stepGroup("{}:{a=\"b\"}")) == "{}:{a=\"b\"}")
     }
 
     @Test func `Telegram: HTML, plain where that is refused, news as replies, a chat that moved`() async throws {

@@ -98,6 +98,11 @@ package struct Incident: Codable, Hashable, Sendable {
     /// Whether destinations know steps under this name, not a group.
     package static func isStepGroup(_ key: String) -> Bool { key.hasSuffix(stepSuffix) }
 
+    /// The group that steps under this name are of; another name is a group's already.
+    package static func group(ofSteps key: String) -> String {
+        isStepGroup(key) ? String(key.dropLast(stepSuffix.count)) : key
+    }
+
     private static let stepSuffix = ":escalation"
 }
 

@@ -42,21 +42,24 @@ struct EscalationPage: Sendable {
             "labels": PageText.labels(incident.groupLabels, without: ["alertname"]),
             "since": PageText.clock(incident.openedAt, now: now),
             "age": PageText.span(now - incident.openedAt),
-            "told": incident.stepsTaken == 0
-                ? ""
-                : "\(PageText.count(incident.stepsTaken, "step")) taken, told: "
-                    + Set(incident.places.map(\.receiver)).sorted().joined(separator: ", "),
+            "told": told(incident),
             "alerts": escalation.alerts.prefix(alertsMax).map { alert, urgency in
-                [
-                    "summary": alert.annotations["summary"].isEmpty
-                        ? alert.labels["alertname"] : PageText.short(alert.annotations["summary"], 400),
-                    "reasons": urgency.reasons.joined(separator: "; "),
-                ] as [String: any Sendable]
+                let summary = alert.annotations["summary"]
+                let words = summary.isEmpty ? alert.labels["alertname"] : PageText.short(summary, 400)
+                return ["summary": words, "reasons": urgency.reasons.joined(separator: "; ")] as [String: any Sendable]
             },
             "rest": max(0, escalation.alerts.count - alertsMax),
         ]
         model.merge(outlook(escalation.outlook, now)) { $1 }
         return model
+    }
+
+    private static func told(_ incident: Incident) -> String {
+        guard incident.stepsTaken > 0 else { return "" }
+        let receivers = Set(incident.places.map(\.receiver)).sorted().joined(separator: ", ")
+        // Who hears of the end in any case is not among them.
+        return "\(PageText.count(incident.stepsTaken, "step")) taken"
+            + (receivers.isEmpty ? "" : ", to hear of the end too: \(receivers)")
     }
 
     /// What an alert's group has in store, in a sentence; empty when nobody more is told.
@@ -68,8 +71,8 @@ struct EscalationPage: Sendable {
     }
 
     private static func words(_ step: EscalationStep, _ now: Timestamp) -> String {
-        "step \(step.number) of \(step.chain) at \(PageText.clock(step.at, now: now)), in "
-            + "\(PageText.span(step.at - now)), to \(step.receivers.joined(separator: ", ")), because: \(step.because)"
+        "next \(step.receivers.joined(separator: ", ")) at \(PageText.clock(step.at, now: now)), in "
+            + "\(PageText.span(step.at - now)). \(step.because)"
     }
 
     private static func outlook(_ outlook: EscalationOutlook?, _ now: Timestamp) -> [String: any Sendable] {

@@ -27,10 +27,18 @@ struct NoticeText {
         }
     }
 
+    /// What the address of the page is called.
+    static let pageTitle = "Acknowledge or silence"
+
     private let notice: Notice
+    private let page: String?
     private static let shownMax = 20
 
-    init(_ notice: Notice) { self.notice = notice }
+    /// - Parameter page: where its group is acknowledged.
+    init(_ notice: Notice, page: String? = nil) {
+        self.notice = notice
+        self.page = page
+    }
 
     /// `[FIRING:2] SourceDown (critical)`; of mere occurrences `[EVENT] WhaleTrade (info)`.
     var subject: String { mark + plainSubject }
@@ -81,6 +89,7 @@ struct NoticeText {
     var text: String {
         var parts = [note].compactMap(\.self) + shown.map(paragraph)
         if let more = more(than: shown.count) { parts.append(more) }
+        if let page { parts.append("\(Self.pageTitle): \(page)") }
         return parts.joined(separator: "\n\n")
     }
 
@@ -92,7 +101,8 @@ struct NoticeText {
         }
         let rest = more(than: shown.count).map { "<p>\(Self.escape($0))</p>" } ?? ""
         let note = note.map { "<p>\(Self.lines($0))</p>" } ?? ""
-        return "<html><body><h3>\(Self.escape(subject))</h3>\(note)\(rows.joined())\(rest)</body></html>"
+        let link = page.map { "<p><a href=\"\(Self.escape($0))\">\(Self.pageTitle)</a></p>" } ?? ""
+        return "<html><body><h3>\(Self.escape(subject))</h3>\(note)\(rows.joined())\(rest)\(link)</body></html>"
     }
 
     /// One alert: what it is, its labels, since when, and where to read on.

@@ -6,11 +6,14 @@ struct ReceiverFactory: Sendable {
     private let addresses: AddressPolicy
     let client: HTTPClient
     private let externalURL: String
+    /// Where people find the page; nil: nowhere.
+    private let page: String?
 
     init(_ settings: AlertingSettings) {
         addresses = settings.allowPrivateReceivers ? .anywhere : .publicOnly
         client = HTTPClient(HTTPClient.Settings(addresses: addresses, connectionsPerHost: 32))
         externalURL = settings.externalURL
+        page = settings.pageKeys == nil || settings.externalURL.isEmpty ? nil : settings.externalURL
     }
 
     /// Where a configuration sends to.
@@ -22,7 +25,8 @@ struct ReceiverFactory: Sendable {
     }
 
     func make(_ destination: AlertingConfiguration.Destination) -> any Receiver {
-        let wording = destination.wording
+        var wording = destination.wording
+        wording.page = page
         switch destination.channel {
         case .webhook(let url, let secret, let authorization, let alertsMax):
             return WebhookReceiver(

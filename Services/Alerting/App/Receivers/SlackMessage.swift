@@ -58,7 +58,7 @@ struct SlackMessage: Encodable {
                 text: Text(type: "plain_text", text: "\(words.tone.sign) \(subject)".clipped(units: Limit.header)))
         ]
         blocks += wording.text == nil ? Self.alerts(words) : Self.sections(wording.text(of: notice))
-        blocks += Self.buttons(words)
+        blocks += Self.buttons(words, page: wording.page(of: notice))
         attachments = [Attachment(color: words.tone.color, blocks: blocks)]
     }
 
@@ -105,9 +105,10 @@ struct SlackMessage: Encodable {
     }
 
     /// Where to read on, once an address.
-    private static func buttons(_ words: NoticeText) -> [Block] {
+    private static func buttons(_ words: NoticeText, page: String?) -> [Block] {
         var known: Set<String> = []
-        let buttons = words.shown.flatMap(words.links).filter {
+        let links = [page.map { (title: NoticeText.pageTitle, url: $0) }].compactMap(\.self)
+        let buttons = (links + words.shown.flatMap(words.links)).filter {
             $0.url.utf8.count <= Limit.address && known.insert($0.url).inserted
         }.prefix(Limit.buttons).map {
             Element.button(Button(text: Text(type: "plain_text", text: $0.title), url: $0.url))

@@ -18,7 +18,8 @@ struct TelegramText {
         }
         let title = subject.clipped(units: 300)
         var pieces = [(html: "<b>\(NoticeText.escape(title))</b>", plain: title)]
-        var room = Self.limit - pieces[0].plain.utf16.count
+        let link = wording.page(of: notice)
+        var room = Self.limit - pieces[0].plain.utf16.count - (link.map { $0.utf16.count + 40 } ?? 0)
         if let note = words.note?.clipped(units: 500) {
             room -= note.utf16.count + 2
             pieces.append((NoticeText.escape(note), note))
@@ -37,6 +38,10 @@ struct TelegramText {
             pieces.append((html, plain))
         }
         if let more = words.more(than: told) { pieces.append((NoticeText.escape(more), more)) }
+        if let link {
+            let title = NoticeText.pageTitle
+            pieces.append(("<a href=\"\(NoticeText.escape(link))\">\(title)</a>", "\(title): \(link)"))
+        }
         html = pieces.map(\.html).joined(separator: "\n\n")
         plain = pieces.map(\.plain).joined(separator: "\n\n")
     }
