@@ -26,6 +26,27 @@ enum Record: Codable, Sendable {
     case audit(AuditEntry)
 }
 
+extension Record {
+    /// Most alerts in the notices of one transaction: the lease cannot be renewed while one lasts.
+    private static let weightMax = 2000
+
+    private var weight: Int {
+        switch self {
+        case .notice(let queued), .message(let queued): 1 + queued.notice.alerts.count
+        default: 1
+        }
+    }
+
+    /// As many of the first records as one transaction should take: at least one.
+    static func portion(of records: ArraySlice<Record>, weighing max: Int = weightMax) -> ArraySlice<Record> {
+        var weight = 0
+        return records.prefix { record in
+            defer { weight += record.weight }
+            return weight == 0 || weight + record.weight <= max
+        }
+    }
+}
+
 /// When an alert that is known ends, as of the last time it was heard of.
 struct AlertEnd: Codable, Sendable {
     let fingerprint: Fingerprint

@@ -51,15 +51,20 @@ actor AlertDesk: Service {
     var lookedOutAt = Timestamp.zero
     private var tickedAt = Timestamp.zero
     private(set) var role = Role.follows
+    /// As it was renewed last.
+    private var lease: Lease?
     private var waiting = 0
     /// Alerts that are in the book in a form that neither Postgres nor the disk has.
     private var notKept: Set<Fingerprint> = []
+    private var measuredAt = Timestamp.zero
     private var countedAt = Timestamp.zero
     private var forgottenAt = Timestamp.zero
     /// What others wrote after it is not in the book yet; nil: the books were not read yet.
     private var seen: Snapshot?
     /// Of the last rounds, to be kept; neither Postgres nor the disk would.
     var unkept: [Record] = []
+    /// Rung when a group may be due.
+    private let bell = Bell()
 
     init(
         _ configuration: AlertingConfiguration, journal: Journal, store: AlertStore, delivery: Delivery,
@@ -101,6 +106,8 @@ actor AlertDesk: Service {
         }
         notKept.subtract(alerts.map(\.fingerprint))
         current.take(alerts, at: now)
+        // Some groups do not wait.
+        if untilFlush <= 0 { bell.ring() }
     }
 
     /// Nobody keeps them, and whoever posts hears so and comes again. All the same what fires goes on firing, and what is
@@ -210,6 +217,7 @@ actor AlertDesk: Service {
     ///
     /// - Throws: `StoreError` when they cannot be read.
     func lead(_ lease: Lease) async throws {
+        self.lease = lease
         let (books, snapshot) = try await wholeBooks()
         let now = clock.now()
         report(books.faults)
@@ -228,6 +236,8 @@ actor AlertDesk: Service {
         delivery.clear()
         for (key, thread) in books.threads { delivery.lane(key.destination)?.remember(thread, of: key.group) }
         guard try await journal.write(delivery.resume(books.queued, at: now)) == .books else { throw Self.notWhole }
+        // Renewed meanwhile, perhaps.
+        let lease = self.lease.flatMap { $0.token == lease.token ? $0 : nil } ?? lease
         role = .leads(lease)
         delivery.set(Lane.Authority(mandate: .everything, lease: lease))
         figures.leads.set(true)
@@ -249,6 +259,7 @@ actor AlertDesk: Service {
 
     /// The lease was renewed.
     func renewed(_ lease: Lease) {
+        self.lease = lease
         guard case .leads = role else { return }
         role = .leads(lease)
         delivery.set(Lane.Authority(mandate: .everything, lease: lease))
@@ -273,19 +284,27 @@ actor AlertDesk: Service {
         try await recover()
         try await cancelWhenGracefulShutdown { [self] in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.keepTicking() }
+                group.addTask { [bell] in await bell.eachRing { await self.tick() } }
+                group.addTask { await self.keepRinging() }
                 group.addTask { try await self.keepReading() }
                 try await group.waitForAll()
             }
         }
     }
 
-    private func keepTicking() async throws {
+    /// Rings every 100 ms, and when the next group is due.
+    private func keepRinging() async {
         while !Task.isCancelled {
-            await tick()
+            bell.ring()
             // Cancelled: the loop ends.
-            try? await Task.sleep(for: .milliseconds(100))
+            try? await Task.sleep(for: .nanoseconds(min(100_000_000, max(5_000_000, untilFlush))))
         }
+    }
+
+    /// Nanoseconds until this instance has to tell something; those that do not lead leave it to the leader.
+    private var untilFlush: Int64 {
+        guard isLeading, let next = current.nextFlush else { return .max }
+        return (next - clock.now()).nanoseconds
     }
 
     private func keepReading() async throws {
@@ -349,8 +368,7 @@ actor AlertDesk: Service {
     private func tick() async {
         let now = clock.now()
         tickedAt = now
-        count(at: now)
-        delivery.measure(at: now)
+        measure(at: now)
         lookForPostgres()
         unkept += delivery.takeUnwritten()
         for notice in delivery.takeRefused() { current.takeBack(notice, at: now) }
@@ -390,44 +408,55 @@ actor AlertDesk: Service {
         var records = unkept + delivery.add(notices, at: now) + escalations.takeChanges().map { .incident($0) }
         let groups = current.takeGroupChanges()
         if !groups.isEmpty, lease != nil { records.append(.groups(groups.timers, gone: groups.gone)) }
-        guard !records.isEmpty else { return }
         unkept = []
+        // The groups come last: what is not kept of a round that is cut off is done again.
+        var rest = records[...]
         do {
-            try await journal.write(records, under: lease)
-            delivery.release(records)
+            while !rest.isEmpty {
+                let part = Array(Record.portion(of: rest))
+                try await journal.write(part, under: lease)
+                delivery.release(part)
+                rest = rest.dropFirst(part.count)
+            }
         } catch let error as StoreError where error.code == .leaseLost {
-            delivery.withdraw(records)
+            delivery.withdraw(Array(rest))
             if case .leads(let held) = role, held.token == lease?.token { stepDown() }
         } catch let error as StoreError where error.isOfTheRecord {
-            await keepEach(records, under: lease)
+            await keepEach(Array(rest), under: lease)
         } catch {
             logger.error("notices could not be kept", metadata: ["error": "\(error)"])
-            unkept = records + unkept
+            unkept = rest + unkept
             // Neither Postgres nor the disk: better told and forgotten than not told.
-            delivery.releaseCritical(records)
+            delivery.releaseCritical(Array(rest))
         }
     }
 
     /// Keeps records one by one: the books refuse one of them for ever, and it must hold up no other. It is told all the
     /// same, and forgotten by the next leader.
     private func keepEach(_ records: [Record], under lease: Lease?) async {
-        for (index, record) in records.enumerated() {
+        var rest = records[...]
+        while !rest.isEmpty {
+            let part = Array(Record.portion(of: rest, weighing: 1))
             do {
-                try await journal.write([record], under: lease)
-                delivery.release([record])
+                try await journal.write(part, under: lease)
             } catch let error as StoreError where error.isOfTheRecord {
                 figures.refused.increment()
                 logger.error("the books refuse what is to be told", metadata: ["error": "\(error)"])
-                delivery.release([record])
             } catch {
                 // Whatever it is, the next round meets it again, and knows what to do.
-                unkept = Array(records[index...]) + unkept
+                unkept = rest + unkept
                 return
             }
+            delivery.release(part)
+            rest = rest.dropFirst(part.count)
         }
     }
 
-    private func count(at now: Timestamp) {
+    private func measure(at now: Timestamp) {
+        if now - measuredAt >= .milliseconds(100) || now < measuredAt {
+            measuredAt = now
+            delivery.measure(at: now)
+        }
         guard now - countedAt >= .seconds(5) || now < countedAt else { return }
         countedAt = now
         let counts = current.counts(at: now)

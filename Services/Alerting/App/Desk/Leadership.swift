@@ -47,8 +47,12 @@ struct Leadership: Service {
 
     private func lead(_ lease: Lease, _ leases: Leases) async throws {
         do {
-            try await desk.lead(lease)
-            try await keep(lease, leases)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                // To read the books may take longer than a lease lasts.
+                group.addTask { try await keep(lease, leases) }
+                try await desk.lead(lease)
+                try await group.waitForAll()
+            }
         } catch {
             await desk.follow()
             // Of use to the next one only; the lease runs out by itself when this fails.
