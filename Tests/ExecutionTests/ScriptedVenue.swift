@@ -16,6 +16,8 @@ final class ScriptedVenue: Venue {
         case notSent
         case refused
         case limited
+        /// Half of it is filled, and the rest is over.
+        case halfFilled
     }
 
     struct Entry: Sendable {
@@ -40,6 +42,7 @@ final class ScriptedVenue: Venue {
         var pairFaults: [Fault] = []
         var forgets = false
         var unfindable = ""
+        var whilePlacing: (@Sendable () async -> Void)?
     }
 
     let name = "scripted"
@@ -55,6 +58,8 @@ final class ScriptedVenue: Venue {
     func forgetsWhatIsOver() { state.withLock { $0.forgets = true } }
     /// Questions for ids with this beginning are not answered; none when empty.
     func answersNothing(about prefix: String) { state.withLock { $0.unfindable = prefix } }
+    /// Happens once, after the next request was taken and before it is answered.
+    func whilePlacing(_ body: @escaping @Sendable () async -> Void) { state.withLock { $0.whilePlacing = body } }
     func reporting(_ on: Bool) { state.withLock { $0.reports = on } }
     func filling(inParts parts: Int64) { state.withLock { $0.parts = parts } }
 
@@ -123,12 +128,14 @@ final class ScriptedVenue: Venue {
 
     func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
         let fault = try before()
-        let index = accept([(order, type)])
+        let index = accept([(order, type)], half: fault == .halfFilled)
+        await interlude()
         if fault == .answerLost { throw VenueError(kind: .inDoubt, message: "no answer") }
         return state.withLock { Self.view($0.entries[index]) }
     }
 
     func place(stop: Order, target: Order, list: String) async throws(VenueError) -> [VenueOrder] {
+        await interlude()
         if state.withLock({ $0.refusesPairs }) { throw VenueError(kind: .refused, message: "no pairs") }
         let fault = try before(\.pairFaults)
         let index = accept([(stop, stop.type), (target, target.type)])
@@ -177,11 +184,19 @@ final class ScriptedVenue: Venue {
         case .notSent: throw VenueError(kind: .notSent, message: "cannot connect")
         case .refused: throw VenueError(kind: .refused, message: "no")
         case .limited: throw VenueError(kind: .limited, message: "wait", retryAfter: .milliseconds(100))
-        case .answerLost, nil: return fault
+        case .answerLost, .halfFilled, nil: return fault
         }
     }
 
-    private func accept(_ orders: [(Order, OrderType)]) -> Int {
+    private func interlude() async {
+        let body = state.withLock { state in
+            defer { state.whilePlacing = nil }
+            return state.whilePlacing
+        }
+        await body?()
+    }
+
+    private func accept(_ orders: [(Order, OrderType)], half: Bool = false) -> Int {
         var first = 0
         tell { state in
             first = state.entries.count
@@ -191,7 +206,7 @@ final class ScriptedVenue: Venue {
                     Entry(
                         order: order, type: type, number: first + offset, status: .resting, fills: [],
                         partner: orders.count == 2 ? first + 1 - offset : nil))
-                if type == .market { Self.fill(first + offset, in: &state) }
+                if type == .market { Self.fill(first + offset, in: &state, half: half) }
             }
             return Array(first..<state.entries.count)
         }
@@ -206,9 +221,9 @@ final class ScriptedVenue: Venue {
         for view in views { report?(.order(view)) }
     }
 
-    private static func fill(_ index: Int, in state: inout State) {
+    private static func fill(_ index: Int, in state: inout State, half: Bool = false) {
         let order = state.entries[index].order
-        var left = order.quantity
+        var left = half ? Quantity(raw: order.quantity.raw / 2) : order.quantity
         for part in 0..<state.parts {
             let quantity =
                 part == state.parts - 1 ? left : Quantity(raw: order.quantity.raw / state.parts / 1000 * 1000)
@@ -218,7 +233,7 @@ final class ScriptedVenue: Venue {
                 Make.fill(
                     "v\(state.trades)", of: order, quantity, at: state.price, time: Make.time(Int64(state.trades))))
         }
-        state.entries[index].status = .filled
+        state.entries[index].status = half ? .cancelled : .filled
     }
 
     private static func view(_ entry: Entry) -> VenueOrder {

@@ -28,7 +28,7 @@ extension AccountBooks {
         for exit in orders where change.withdraw.contains(exit.order.id) && exit.state == .approved {
             _ = try end(exit, .cancelled, "the position changed", transaction)
         }
-        if let set = change.place { try insert(set, transaction) }
+        if let set = change.place { try insert(set.orders, of: set.position, set.version, transaction) }
     }
 
     /// Notes that what is held of a market cannot be sold, or can again, and tells it; once, however often it is noted.
@@ -54,8 +54,9 @@ extension AccountBooks {
             correlation: position, causation: position, transaction)
     }
 
-    private func insert(_ set: ExitSet, _ transaction: Transaction) throws {
-        for order in set.orders {
+    /// Adds exits that wait to be sent.
+    func insert(_ exits: [Order], of position: String, _ version: Int64, _ transaction: Transaction) throws {
+        for order in exits {
             transaction.later(
                 """
                 INSERT INTO orders (id, account, symbol, side, type, purpose, quantity, trigger_price, strategy, reason,
@@ -64,16 +65,18 @@ extension AccountBooks {
                 """,
                 [
                     order.id, account, order.symbol, order.side, order.type, order.purpose, order.quantity,
-                    order.triggerPrice, order.strategy, order.reason, order.correlation, set.position, set.version,
+                    order.triggerPrice, order.strategy, order.reason, order.correlation, position, version,
                     order.decidedAt,
                 ])
             try tell(
                 BookedOrder(
-                    order: order, state: .approved, filled: .zero, position: set.position, version: set.version),
+                    order: order, state: .approved, filled: .zero, position: position, version: version),
                 order.reason, transaction)
             transaction.later(
-                "UPDATE positions SET exits_version = $3 WHERE account = $1 AND symbol = $2",
-                [account, order.symbol, set.version])
+                """
+                UPDATE positions SET exits_version = greatest(exits_version, $3)
+                WHERE account = $1 AND symbol = $2 AND id = $4
+                """, [account, order.symbol, version, position])
         }
     }
 
@@ -85,15 +88,12 @@ extension AccountBooks {
     func claimExits(
         _ ids: [String], firing partners: [String]? = nil, window: Duration, again: Bool = false
     ) async throws -> Bool {
-        let reads = [
+        let reads = [ids, partners ?? []].map { ids in
             Query(
                 "SELECT " + BookedOrder.columns + """
                      FROM orders WHERE id = ANY ($1::text[]) AND account = $2 AND state = $3 FOR UPDATE
-                    """, [BoundArray(ids), account, again ? OrderState.submitting : .approved]),
-            Query(
-                "SELECT " + BookedOrder.columns + " FROM orders WHERE id = ANY ($1::text[]) AND state = 'approved'",
-                [BoundArray(partners ?? [])]),
-        ]
+                    """, [BoundArray(ids), account, again ? OrderState.submitting : .approved])
+        }
         return try await change(reading: reads) { transaction, locked, answers in
             let rows = answers[0]
             guard rows.count == ids.count else { return false }

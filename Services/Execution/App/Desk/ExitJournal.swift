@@ -17,6 +17,12 @@ final class ExitJournal: Sendable {
         var exits: [Order]
         /// The ids of those that were at the venue.
         var atVenue: [String]
+        /// The ids of those that were sent as market orders; nil in a snapshot of an earlier version.
+        var fired: [String]?
+        var stop: Price?
+        var target: Price?
+        /// The version of each exit; nil where all are of `version`.
+        var versions: [String: Int64]?
     }
 
     /// What was done without the books.
@@ -24,6 +30,8 @@ final class ExitJournal: Sendable {
         /// A protective order was sent as a market order, its partners given up.
         case fired(order: String, partners: [String])
         case filled(Fill)
+        /// What is held since has new protective orders, which are watched here.
+        case guarded(Snapshot)
     }
 
     private let folder: URL

@@ -112,9 +112,11 @@ extension SymbolDesk {
                 && $0.booked.version == tracked.booked.version
         }
         let set = legs.filter(\.isReady).map(\.id).sorted()
-        // Alone, a leg would be a second order for the same quantity beside its partner, should that be there after all.
-        guard !legs.contains(where: \.life.isInDoubt) else { return }
-        guard held?.id == tracked.booked.position, held?.isOpen == true, !isLeaving,
+        // Alone, a leg would be a second order for the same quantity beside its partner, should that be there after all; an
+        // older set would be one beside the newest.
+        guard !orders.values.contains(where: { $0.booked.isExit && $0.life.isInDoubt }) else { return }
+        guard tracked.booked.version == liveExits.map(\.version).max(), held?.id == tracked.booked.position,
+            held?.isOpen == true, !isLeaving,
             !legs.contains(where: \.isAtVenue)
         else {
             for id in set { try await apply(.withdrawn, to: id, reason: "the position changed") }

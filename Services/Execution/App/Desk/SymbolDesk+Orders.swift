@@ -153,6 +153,8 @@ extension SymbolDesk {
                 ])
         }
         try await load()
+        // Before anything else is asked of the venue: should the books go away now, this is what protects it.
+        await rememberPosition()
     }
 
     /// Takes an input in, stores the state it leads to, and does what little can be done at once.

@@ -42,6 +42,8 @@ actor SymbolDesk {
     var isLoaded = false
     /// Since when prints are missing that are to be fetched.
     var behind: Timestamp?
+    /// The last fill that happened while the books were away; nil while they are there.
+    var guardedSince: Timestamp?
     var nextCatchUp = ContinuousClock.now
     var nextAsideRetry = ContinuousClock.now
     private var isAdopted = false
@@ -145,6 +147,7 @@ actor SymbolDesk {
         held = snapshot.position
         exitsVersion = snapshot.exitsVersion
         unsellable = snapshot.unsellable
+        guardedSince = nil
         if isToAdopt {
             var booked: [Candle] = []
             if let since = waitingSince { booked = try await parts.books.minutes(symbol, since: since) }
