@@ -115,4 +115,51 @@ struct AsideTests {
             #expect(try await bench.text("SELECT quantity::float8::text AS text FROM positions") == "0.5")
         }
     }
+
+    @Test("of an order that is not in the books is set aside, told by the venue or by the journal")
+    func withoutOrder() async throws {
+        let venue = ScriptedVenue()
+        try await withBench(venue) { bench in
+            func fill(_ trade: String) -> Fill {
+                Make.fill(trade, of: Make.order("ord-gone"), Make.quantity(1000), at: Make.price(100))
+            }
+            try await ExitJournal(folder: bench.folder, account: "main").append([.filled(fill("kept"))], Make.btc)
+            let desk = try bench.desk()
+            desk.inbox.add(
+                VenueOrder(
+                    id: "ord-gone", symbol: Make.btc, venueID: "7", status: .filled, executed: Make.quantity(1000),
+                    fills: [fill("told")]))
+            try await bench.settle(desk)
+            #expect(
+                try await bench.text(
+                    "SELECT venue_trade_id || ' ' || reason || ';' AS text FROM fills_set_aside ORDER BY venue_trade_id"
+                )
+                    == "kept no order with this id is in the books; told no order with this id is in the books;")
+        }
+    }
+
+    @Test("whose trade's number is in the books for another fill is set aside, and what was booked stays")
+    func numbersBeginAnew() async throws {
+        let venue = ScriptedVenue()
+        try await withBench(venue) { bench in
+            let desk = try bench.desk()
+            try await bench.approve("ord-1")
+            try await bench.settle(desk, ringing: "ord-1")
+            venue.state.withLock { $0.trades = 0 }
+            try await bench.approve("ord-2", quantity: Make.quantity(700))
+            try await bench.settle(desk, ringing: "ord-2")
+            try await eventually("it is over") {
+                await desk.step()
+                return try await bench.text("SELECT state AS text FROM orders WHERE id = 'ord-2'") == "cancelled"
+                    ? true : nil
+            }
+            #expect(
+                try await bench.text("SELECT order_id || ' ' || reason AS text FROM fills_set_aside").hasPrefix(
+                    "ord-2 constraint_violation: trade v1 is in the books as 1 of ord-1, not as 0.7"))
+            #expect(try await bench.text("SELECT quantity::float8::text AS text FROM positions") == "1")
+            await desk.retryAsideNow()
+            await desk.step()
+            #expect(try await bench.books.totals()?.fillsAside == 1)
+        }
+    }
 }

@@ -35,11 +35,11 @@ struct Bench: Sendable {
         print(at: 100)
     }
 
-    private init(again bench: Bench) async throws {
+    private init(again bench: Bench, folder: URL) async throws {
         database = bench.database
         venue = bench.venue
         past = bench.past
-        folder = bench.folder
+        self.folder = folder
         risk = database.connect(.riskManager, poolSize: 1)
         pool = database.connect(.execution)
         books = AccountBooks(account: "main", database: pool, wallClock: { SystemClock().now() })
@@ -48,7 +48,7 @@ struct Bench: Sendable {
     }
 
     /// The same account over new connections, after the old ones were closed.
-    func reopened() async throws -> Bench { try await Bench(again: self) }
+    func reopened(in other: URL? = nil) async throws -> Bench { try await Bench(again: self, folder: other ?? folder) }
 
     func close() async {
         await risk.close()

@@ -121,7 +121,7 @@ struct ConformanceTests {
     }
 
     private func bought(_ market: any Market) async throws -> ExecutionApp.VenueOrder {
-        _ = try await market.venue.place(order("ord-1", .buy, .market), as: .market)
+        _ = try await market.venue.place(order("ord-1", .buy, .market), as: .market, claimed: SystemClock().now())
         try await market.trade(at: .one)
         return try #require(try await market.venue.find("ord-1", market.symbol))
     }
@@ -144,11 +144,12 @@ struct ConformanceTests {
         let market = try await market(kind)
         _ = try await bought(market)
         let (stop, target) = try await pair(market, "1")
-        let placed = try await market.venue.place(stop: stop, target: target, list: "oco-1")
+        let placed = try await market.venue.place(
+            stop: stop, target: target, list: "oco-1", claimed: SystemClock().now())
         #expect(Set(placed.map(\.id)) == ["sl-1", "tp-1"] && placed.allSatisfy { $0.status == .resting })
         #expect(Set(try await market.venue.openOrders().map(\.id)) == ["sl-1", "tp-1"])
         // Sent again while it is open, it must not be there twice.
-        _ = try? await market.venue.place(stop: stop, target: target, list: "oco-1")
+        _ = try? await market.venue.place(stop: stop, target: target, list: "oco-1", claimed: SystemClock().now())
         #expect(try await market.venue.openOrders().count == 2)
         try await market.venue.cancel("sl-1", market.symbol)
         #expect(try await market.venue.openOrders().isEmpty)
@@ -169,7 +170,7 @@ struct ConformanceTests {
         try await eventually("the venue reports") { heard.isConnected ? true : nil }
         _ = try await bought(market)
         let (stop, target) = try await pair(market, "1")
-        _ = try await market.venue.place(stop: stop, target: target, list: "oco-1")
+        _ = try await market.venue.place(stop: stop, target: target, list: "oco-1", claimed: SystemClock().now())
         try await market.trade(at: Ratio(move.tenths, over: 10))
         let filled = try #require(try await market.venue.find(move.fills, market.symbol))
         #expect(filled.status == .filled && filled.executed == Make.quantity(10))
@@ -189,9 +190,9 @@ struct ConformanceTests {
         try await market.trade(at: .one)
         let half = try await market.price.times(Ratio(1, over: 2)).rounded(to: Price(raw: 1_000_000), .towardZero)
         let order = Make.order("ord-1", .buy, .limit, .entry, quantity: Make.quantity(10), limit: half)
-        let placed = try await market.venue.place(order, as: .limit)
+        let placed = try await market.venue.place(order, as: .limit, claimed: SystemClock().now())
         #expect(placed.status == .resting && placed.executed == .zero && placed.fills.isEmpty)
-        _ = try? await market.venue.place(order, as: .limit)
+        _ = try? await market.venue.place(order, as: .limit, claimed: SystemClock().now())
         try await market.trade(at: .one)
         #expect(try await market.venue.openOrders().map(\.id) == ["ord-1"])
         try await market.venue.cancel("ord-1", market.symbol)
@@ -206,7 +207,7 @@ struct ConformanceTests {
         let market = try await market(kind)
         _ = try await bought(market)
         let (stop, _) = try await pair(market, "1")
-        #expect(try await market.venue.place(stop, as: .stop).status == .resting)
+        #expect(try await market.venue.place(stop, as: .stop, claimed: SystemClock().now()).status == .resting)
         try await market.trade(at: Ratio(8, over: 10))
         try await market.trade(at: Ratio(8, over: 10))
         let found = try #require(try await market.venue.find("sl-1", market.symbol))

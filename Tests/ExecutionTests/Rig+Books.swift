@@ -56,7 +56,8 @@ extension Rig {
             try await self.risk.query(
                 """
                 SELECT 1 FROM orders WHERE symbol = $1 AND purpose = 'stop_loss' AND state = 'approved'
-                    AND EXISTS (SELECT 1 FROM orders o WHERE o.symbol = $1 AND o.state = 'rejected')
+                    AND EXISTS (
+                        SELECT 1 FROM orders o WHERE o.position_id = orders.position_id AND o.state = 'rejected')
                 """, [symbol]
             ).isEmpty ? nil : true
         }

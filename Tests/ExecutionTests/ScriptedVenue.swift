@@ -126,7 +126,7 @@ final class ScriptedVenue: Venue {
 
     func makeUp(for prints: [Print], _ symbol: Symbol) async {}
 
-    func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
+    func place(_ order: Order, as type: OrderType, claimed: Timestamp) async throws(VenueError) -> VenueOrder {
         let fault = try before()
         let index = accept([(order, type)], half: fault == .halfFilled)
         await interlude()
@@ -134,7 +134,9 @@ final class ScriptedVenue: Venue {
         return state.withLock { Self.view($0.entries[index]) }
     }
 
-    func place(stop: Order, target: Order, list: String) async throws(VenueError) -> [VenueOrder] {
+    func place(
+        stop: Order, target: Order, list: String, claimed: Timestamp
+    ) async throws(VenueError) -> [VenueOrder] {
         await interlude()
         if state.withLock({ $0.refusesPairs }) { throw VenueError(kind: .refused, message: "no pairs") }
         let fault = try before(\.pairFaults)

@@ -3,16 +3,27 @@ package import Domain
 // Orders and the account: signed. None of these repeats a request whose outcome is in doubt.
 extension BinanceREST {
     /// Places an order. The answer tells of the trades it made at once.
-    package func place(_ order: BinanceNewOrder) async throws(BinanceError) -> BinanceOrderReport {
+    ///
+    /// - Parameter decidedAt: our clock then; the exchange takes the order only within its window after it. Nil: now.
+    package func place(
+        _ order: BinanceNewOrder, decidedAt: Timestamp? = nil
+    ) async throws(BinanceError) -> BinanceOrderReport {
         try await decoded(
-            BinanceRequest(.post, "/api/v3/order", order.parameters, access: .signed, weight: 1, urgency: .order))
+            BinanceRequest(
+                .post, "/api/v3/order", order.parameters, access: .signed, weight: 1, urgency: .order,
+                decidedAt: decidedAt))
     }
 
     /// Places a stop and a target of which at most one trades.
-    package func place(_ pair: BinanceNewOCO) async throws(BinanceError) -> BinanceListReport {
+    ///
+    /// - Parameter decidedAt: as for one order.
+    package func place(
+        _ pair: BinanceNewOCO, decidedAt: Timestamp? = nil
+    ) async throws(BinanceError) -> BinanceListReport {
         try await decoded(
             BinanceRequest(
-                .post, "/api/v3/orderList/oco", pair.parameters, access: .signed, weight: 1, urgency: .order))
+                .post, "/api/v3/orderList/oco", pair.parameters, access: .signed, weight: 1, urgency: .order,
+                decidedAt: decidedAt))
     }
 
     /// Cancels an open order; of a list, the whole list.

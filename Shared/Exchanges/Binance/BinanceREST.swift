@@ -75,7 +75,8 @@ package final class BinanceREST: Sendable {
         }
     }
 
-    /// Sends a request, once more after a refusal for its timestamp.
+    /// Sends a request, once more after a refusal for its timestamp. One whose window counts from a moment of its own is not
+    /// given another.
     @discardableResult
     func send(_ request: BinanceRequest) async throws(BinanceError) -> [UInt8] {
         do throws(BinanceError) {
@@ -84,6 +85,10 @@ package final class BinanceREST: Sendable {
             guard request.access == .signed, case .rejected(let no) = error, no.code == Self.badTimestamp else {
                 throw error
             }
+        }
+        guard request.decidedAt == nil else {
+            state.withLock { $0.clockOffset = nil }
+            throw .notSent(reason: "the exchange had it too late, or by another clock")
         }
         _ = try await time()
         return try await attempt(request)
@@ -115,7 +120,7 @@ package final class BinanceREST: Sendable {
             if request.access == .signed {
                 let window = configuration.receiveWindow.components
                 query = request.signedQuery(
-                    signer: signer, timestamp: exchangeNow.milliseconds,
+                    signer: signer, timestamp: exchangeTime(at: request.decidedAt ?? wallClock()).milliseconds,
                     receiveWindow: window.seconds * 1000 + window.attoseconds / 1_000_000_000_000_000)
             }
         }
@@ -127,10 +132,9 @@ package final class BinanceREST: Sendable {
             body: isForm ? query : nil, timeout: configuration.timeout)
     }
 
-    /// The exchange's clock as last seen, run on by ours.
-    private var exchangeNow: Timestamp {
-        let offset = state.withLock { $0.clockOffset } ?? Timestamp.Span(nanoseconds: 0)
-        return wallClock() + offset
+    /// The exchange's clock at a time of ours, as far as the difference is known.
+    private func exchangeTime(at time: Timestamp) -> Timestamp {
+        time + (state.withLock { $0.clockOffset } ?? Timestamp.Span(nanoseconds: 0))
     }
 
     private func note(_ reply: BinanceHTTPReply) {

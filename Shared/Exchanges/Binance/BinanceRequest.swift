@@ -1,3 +1,5 @@
+package import Domain
+
 /// A request to Binance's REST interface, before it is signed.
 package struct BinanceRequest: Sendable, Equatable {
     /// The verb of HTTP.
@@ -21,10 +23,12 @@ package struct BinanceRequest: Sendable, Equatable {
     /// What the exchange counts for it.
     package let weight: Int
     package let urgency: RequestWeight.Urgency
+    /// Our clock when it was decided on, from where its validity window counts; nil: when it leaves.
+    package let decidedAt: Timestamp?
 
     package init(
         _ method: Method, _ path: String, _ parameters: [(name: String, value: String)] = [], access: Access = .open,
-        weight: Int = 1, urgency: RequestWeight.Urgency = .data
+        weight: Int = 1, urgency: RequestWeight.Urgency = .data, decidedAt: Timestamp? = nil
     ) {
         self.method = method
         self.path = path
@@ -32,6 +36,7 @@ package struct BinanceRequest: Sendable, Equatable {
         self.access = access
         self.weight = weight
         self.urgency = urgency
+        self.decidedAt = decidedAt
     }
 
     /// The percent-encoded query text of the parameters.

@@ -67,6 +67,20 @@ struct ReplyTests {
         }
     }
 
+    @Test("An order's window counts from when it was decided on, and one that came too late is not sent again")
+    func tooLate() async throws {
+        let late = BinanceHTTPReply(status: 400, body: Array(#"{"code":-1021,"msg":"Timestamp"}"#.utf8))
+        let transport = CannedTransport(time(5_000_000), late)
+        let rest = rest(transport)
+        let order = BinanceNewOrder(
+            symbol: try symbol(), side: .sell, kind: .market, quantity: Quantity(raw: 1), clientOrderID: "x")
+        await #expect(throws: BinanceError.notSent(reason: "the exchange had it too late, or by another clock")) {
+            try await rest.place(order, decidedAt: wall - .seconds(60))
+        }
+        #expect(transport.asked.count == 2)
+        #expect(transport.asked[1].body?.contains("timestamp=4940000&") == true)
+    }
+
     @Test("After 429 nothing is sent until the time is up")
     func blocked() async throws {
         let transport = CannedTransport(BinanceHTTPReply(status: 429, body: [], retryAfter: 30))

@@ -23,6 +23,15 @@ extension AccountBooks {
         }
     }
 
+    /// Whether an order with this id, which this account has not, is another account's.
+    func isAnothers(_ id: String) async throws -> Bool {
+        try await patiently {
+            try await !self.database.query(
+                "SELECT 1 AS one FROM orders WHERE id = $1 AND account <> $2", [id, self.account]
+            ).isEmpty
+        }
+    }
+
     /// The fills of a market that are set aside, with their orders, oldest first.
     func aside(_ symbol: Symbol) async throws -> [(order: String, fill: Fill)] {
         try await patiently {

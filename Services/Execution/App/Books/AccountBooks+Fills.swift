@@ -29,7 +29,7 @@ extension AccountBooks {
             var new: [Fill] = []
             var closed: [HeldPosition.RoundTrip] = []
             var held = try self.position(answers[1], booked.order.symbol)
-            var known = Set(try answers[2].map { try $0.text("venue_trade_id") })
+            var known = try Self.known(answers[2], among: fills)
             if let settler { self.settleAside(fills, of: id, by: settler, transaction) }
             for fill in fills where known.insert(fill.venueTradeID).inserted {
                 self.insert(fill, transaction)
@@ -48,13 +48,32 @@ extension AccountBooks {
         }
     }
 
-    /// Finds the trades among `fills` that are not to be booked: they are in the books, or set aside for whoever settles them.
+    /// The trades among `fills` that are not to be booked again.
+    ///
+    /// - Throws: `StoreError.constraintViolation` when the books have another fill under the number of one: numbers that begin
+    ///   anew at the venue.
+    private static func known(_ rows: [Row], among fills: [Fill]) throws -> Set<String> {
+        let aside = Set(try rows.filter { try $0.bool("aside") }.map { try $0.text("venue_trade_id") })
+        let told = Dictionary(fills.map { ($0.venueTradeID, $0) }) { first, _ in first }
+        for row in rows where try !row.bool("aside") {
+            guard let fill = told[try row.text("venue_trade_id")], !aside.contains(fill.venueTradeID) else { continue }
+            let (order, quantity) = (try row.text("order_id"), try row.quantity("quantity"))
+            guard order == fill.orderID, quantity == fill.quantity else {
+                throw StoreError(
+                    .constraintViolation,
+                    "trade \(fill.venueTradeID) is in the books as \(quantity) of \(order), not as \(fill.quantity)")
+            }
+        }
+        return aside.union(try rows.map { try $0.text("venue_trade_id") })
+    }
+
+    /// Finds the trades among `fills` that are in the books, or set aside for whoever settles them.
     private func known(_ fills: [Fill], of id: String, _ settler: String?) -> Query {
         Query(
             """
-            SELECT venue_trade_id FROM fills
+            SELECT venue_trade_id, order_id, quantity, false AS aside FROM fills
             WHERE account = $1 AND symbol = ANY ($2::text[]) AND venue_trade_id = ANY ($3::text[])
-            UNION ALL SELECT venue_trade_id FROM fills_set_aside
+            UNION ALL SELECT venue_trade_id, order_id, quantity, true FROM fills_set_aside
             WHERE order_id = $4 AND account = $1 AND settlement IS DISTINCT FROM 'booked' AND $5::text IS NULL
             """,
             [

@@ -12,6 +12,7 @@ final class AccountBooks: Sendable {
     let wallClock: @Sendable () -> Timestamp
     private let held = Mutex<Lease?>(nil)
     private let reachable = Atomic(true)
+    private let elsewhere = Atomic(false)
     /// A longer wait means that the database is away: exits cannot wait for it.
     private static let patience = Duration.seconds(3)
 
@@ -25,6 +26,12 @@ final class AccountBooks: Sendable {
     var lease: Lease? {
         get { held.withLock { $0 } }
         set { held.withLock { $0 = newValue } }
+    }
+
+    /// Another host had the account when it was last asked for.
+    var isElsewhere: Bool {
+        get { elsewhere.load(ordering: .relaxed) }
+        set { elsewhere.store(newValue, ordering: .relaxed) }
     }
 
     /// Whether the database answered the last time; told by whoever asked.
@@ -76,24 +83,24 @@ final class AccountBooks: Sendable {
         under lease: Lease, _ queries: [Query], _ body: @Sendable (Transaction, Locked, [[Row]]) async throws -> Answer
     ) async throws -> Answer {
         try await database.transaction { transaction in
-            let lock = Query(
+            let lock = Query("SELECT state FROM accounts WHERE id = $1 FOR UPDATE", [self.account])
+            // A statement of its own, so that it sees what was committed while the lock was waited for.
+            let rights = Query(
                 """
-                SELECT accounts.state, (SELECT leases.token FROM leases WHERE leases.name = $2
-                    AND leases.expires_at > clock_timestamp()) AS token,
+                SELECT (SELECT token FROM leases WHERE name = $2 AND expires_at > clock_timestamp()) AS token,
                     (SELECT count(*) FROM fills_set_aside WHERE account = $1 AND settlement IS NULL) AS aside
-                FROM accounts WHERE accounts.id = $1 FOR UPDATE
                 """, [self.account, lease.name])
-            let answers = try await transaction.queries([lock] + queries)
-            guard let row = answers[0].first else {
+            let answers = try await transaction.queries([lock, rights] + queries)
+            guard let row = answers[0].first, let right = answers[1].first else {
                 throw StoreError(.unexpectedResult, "the account \(self.account) has no row yet")
             }
-            guard try row.optional("token", as: Int64.self) == lease.token else {
+            guard try right.optional("token", as: Int64.self) == lease.token else {
                 throw StoreError(.leaseLost, "lease \(lease.name) is no longer ours")
             }
             return try await body(
                 transaction,
-                Locked(trading: try row.value("state"), token: lease.token, fillsAside: try row.int("aside")),
-                Array(answers.dropFirst()))
+                Locked(trading: try row.value("state"), token: lease.token, fillsAside: try right.int("aside")),
+                Array(answers.dropFirst(2)))
         }
     }
 

@@ -53,6 +53,7 @@ actor AccountLease {
                 } else {
                     if isFirst { try await dismissPredecessor() }
                     books.lease = try await leases.acquire(name, holder: holder, for: Self.time)
+                    books.isElsewhere = books.lease == nil
                     isFirst = books.lease == nil && isFirst
                 }
             } catch let error as StoreError where error.code == .leaseLost {
@@ -60,6 +61,8 @@ actor AccountLease {
                 logger.error("the account is another host's now", metadata: ["error": "\(error)"])
             } catch {
                 logger.debug("the lease could not be renewed", metadata: ["error": "\(error)"])
+                // After a start without the database nobody has the account: what the journal tells of is ours to guard.
+                if books.lease == nil, (error as? StoreError)?.isConnectionTrouble == true { books.isReachable = false }
             }
             await Task.pause(for: books.lease == nil ? .milliseconds(200) : .seconds(2))
         }

@@ -10,20 +10,30 @@ extension SymbolDesk {
     /// - Throws: `StoreError` when the books are away, or ours no longer.
     func bookOrSetAside(_ fills: [Fill], of id: String, venueID: String?) async throws -> AccountBooks.Booked? {
         do {
-            return try await parts.books.book(fills, of: id, lot: instrument.lotSize, venueID: venueID)
+            if let booked = try await parts.books.book(fills, of: id, lot: instrument.lotSize, venueID: venueID) {
+                return booked
+            }
+            // Accounts may share one at the exchange: each hears of the others' orders.
+            guard try await !parts.books.isAnothers(id) else { return nil }
+            for fill in fills { try await setAside(fill, of: id, because: "no order with this id is in the books") }
+            return nil
         } catch let error as StoreError where error.isAboutTheContent {
             guard fills.count == 1, let fill = fills.first else {
                 return try await bookSingly(fills, of: id, venueID: venueID)
             }
-            try await parts.books.setAside(fill, of: id, because: error.description)
-            isLoaded = false
-            parts.logger.critical(
-                "a fill cannot be booked and is set aside: the account takes no new risk",
-                metadata: [
-                    "order": "\(id)", "symbol": "\(symbol)", "trade": "\(fill.venueTradeID)", "error": "\(error)",
-                ])
+            try await setAside(fill, of: id, because: error.description)
             return nil
         }
+    }
+
+    private func setAside(_ fill: Fill, of id: String, because reason: String) async throws {
+        try await parts.books.setAside(fill, of: id, because: reason)
+        isLoaded = false
+        parts.logger.critical(
+            "a fill cannot be booked and is set aside: the account takes no new risk",
+            metadata: [
+                "order": "\(id)", "symbol": "\(symbol)", "trade": "\(fill.venueTradeID)", "error": "\(reason)",
+            ])
     }
 
     private func bookSingly(_ fills: [Fill], of id: String, venueID: String?) async throws -> AccountBooks.Booked? {

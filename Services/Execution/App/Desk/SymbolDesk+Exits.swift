@@ -64,17 +64,18 @@ extension SymbolDesk {
         guard let first = live.first, live.allSatisfy({ $0.state == .approved && $0.version == first.version }),
             !isLeaving, refusals.offers(first.position, at: freshPrice, now: .now)
         else { return }
+        let claimed = parts.books.wallClock()
         guard try await parts.books.claimExits(live.map(\.order.id), window: parts.venue.validity) else {
             isLoaded = false
             return
         }
-        try await place(live.map(\.order.id))
+        try await place(live.map(\.order.id), claimed: claimed)
         // One that was refused is watched here, from now on.
         if liveExits.isEmpty, needsExits, !isLeaving { try await bookExits() }
     }
 
     /// Sends protective orders that are claimed: two as a pair.
-    private func place(_ ids: [String]) async throws {
+    private func place(_ ids: [String], claimed: Timestamp) async throws {
         for id in ids {
             guard var tracked = orders[id] else { continue }
             tracked.beginSending()
@@ -85,7 +86,7 @@ extension SymbolDesk {
             ($0.order.type == .stop ? 0 : 1) < ($1.order.type == .stop ? 0 : 1)
         }
         let outcome = await parts.gate.call("place_exits") { () async throws(VenueError) in
-            try await self.request(legs)
+            try await self.request(legs, claimed)
         }
         switch outcome {
         case .success(let answers):
@@ -96,13 +97,13 @@ extension SymbolDesk {
         }
     }
 
-    private func request(_ legs: [BookedOrder]) async throws(VenueError) -> [VenueOrder] {
+    private func request(_ legs: [BookedOrder], _ claimed: Timestamp) async throws(VenueError) -> [VenueOrder] {
         guard let stop = legs.first else { return [] }
         guard legs.count == 2, let target = legs.last else {
-            return [try await parts.venue.place(stop.order, as: stop.order.type)]
+            return [try await parts.venue.place(stop.order, as: stop.order.type, claimed: claimed)]
         }
         let list = DerivedID.make("oco", stop.position ?? "", String(stop.version ?? 0))
-        return try await parts.venue.place(stop: stop.order, target: target.order, list: list)
+        return try await parts.venue.place(stop: stop.order, target: target.order, list: list, claimed: claimed)
     }
 
     /// Sends a set again that is certainly not at the venue, or gives it up when it is no longer wanted.
@@ -122,11 +123,16 @@ extension SymbolDesk {
             for id in set { try await apply(.withdrawn, to: id, reason: "the position changed") }
             return
         }
+        let claimed = parts.books.wallClock()
         guard try await parts.books.claimExits(set, window: parts.venue.validity, again: true) else {
             isLoaded = false
             return
         }
-        if tracked.booked.isFired { try await send(tracked.booked) } else { try await place(set) }
+        if tracked.booked.isFired {
+            try await send(tracked.booked, claimed: claimed)
+        } else {
+            try await place(set, claimed: claimed)
+        }
     }
 
     /// The venue would not take it: the next set is watched here, and offered again later. A sale that it refuses is tried again
@@ -147,6 +153,7 @@ extension SymbolDesk {
         let exits = liveExits
         guard let due = ExitWatch.due(exits, touched), refusals.sells(due.position, now: .now) else { return }
         let partners = exits.map(\.order.id).filter { $0 != due.order.id }
+        let claimed = parts.books.wallClock()
         guard
             try await parts.books.claimExits([due.order.id], firing: partners, window: parts.venue.validity),
             let tracked = orders[due.order.id]
@@ -159,6 +166,6 @@ extension SymbolDesk {
             "a protective order fires here", metadata: ["order": "\(due.order.id)", "symbol": "\(symbol)"])
         var fired = tracked.booked
         fired.isFired = true
-        try await send(fired)
+        try await send(fired, claimed: claimed)
     }
 }

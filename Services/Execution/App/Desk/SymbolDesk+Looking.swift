@@ -4,8 +4,15 @@ import Store
 
 extension SymbolDesk {
     /// Asks for every order that may be at the venue.
-    func lookAll() async throws {
-        for id in orders.keys.sorted() where orders[id]?.life.state != .approved { try await look(id) }
+    ///
+    /// - Parameter andWatched: for exits that by the rows were never sent, too: whoever had the account before may have fired
+    ///   one without the books.
+    func lookAll(andWatched: Bool) async throws {
+        for id in orders.keys.sorted() {
+            guard let tracked = orders[id], tracked.life.state != .approved || (andWatched && tracked.booked.isExit)
+            else { continue }
+            try await look(id)
+        }
     }
 
     /// Asks for those whose time has come.

@@ -16,6 +16,7 @@ extension SymbolDesk {
 
     /// Claims one order and sends it. False when it has to wait.
     private func claim(_ id: String, again: Bool = false) async throws -> Bool {
+        let claimed = parts.books.wallClock()
         switch try await parts.books.claim(id, of: symbol, terms, again: again) {
         case .gone:
             if again { isLoaded = false }
@@ -37,7 +38,7 @@ extension SymbolDesk {
             return false
         case .send(let booked):
             parts.metrics.order(.submitting)
-            try await send(booked)
+            try await send(booked, claimed: claimed)
             return true
         }
     }
@@ -61,7 +62,7 @@ extension SymbolDesk {
     }
 
     /// Sends an order that is claimed; a protective one that was fired as a market order.
-    func send(_ booked: BookedOrder) async throws {
+    func send(_ booked: BookedOrder, claimed: Timestamp) async throws {
         let type = booked.isFired ? .market : booked.order.type
         // A protective order was decided on when its position opened; it sells by the market of now.
         let order = booked.isFired ? booked.order.sold(as: booked.order.type, now: parts.board.now) : booked.order
@@ -69,7 +70,7 @@ extension SymbolDesk {
         tracked.beginSending()
         orders[booked.order.id] = tracked
         let outcome = await parts.gate.call("place") { () async throws(VenueError) in
-            try await self.parts.venue.place(order, as: type)
+            try await self.parts.venue.place(order, as: type, claimed: claimed)
         }
         switch outcome {
         case .success(let answer):

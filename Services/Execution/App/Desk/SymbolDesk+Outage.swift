@@ -56,6 +56,7 @@ extension SymbolDesk {
     /// Guards the position while the books are away.
     func protectWithoutBooks(_ work: DeskInbox.Work) async {
         isLoaded = false
+        guard !parts.books.isElsewhere else { return }
         do {
             if orders.isEmpty, held == nil { try await recall() }
             for news in work.news { try await follow(news) }

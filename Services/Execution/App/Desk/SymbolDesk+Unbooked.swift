@@ -104,7 +104,9 @@ extension SymbolDesk {
     private func sendWithoutBooks(_ order: Order) async throws {
         _ = orders[order.id]?.life.handle(.sending)
         let outcome = await parts.gate.call("place") { () async throws(VenueError) in
-            try await self.parts.venue.place(order.sold(as: order.type, now: self.parts.board.now), as: .market)
+            try await self.parts.venue.place(
+                order.sold(as: order.type, now: self.parts.board.now), as: .market,
+                claimed: self.parts.books.wallClock())
         }
         orders[order.id]?.windowEnd = .now + parts.venue.validity
         switch outcome {

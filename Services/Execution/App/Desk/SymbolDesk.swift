@@ -65,8 +65,9 @@ actor SymbolDesk {
     ///
     /// - Throws: `StoreError`.
     func recover() async throws {
+        let isTaken = isToAdopt
         try await load()
-        try await lookAll()
+        try await lookAll(andWatched: isTaken)
         try await tendExits()
     }
 
@@ -84,6 +85,7 @@ actor SymbolDesk {
         let work = inbox.take()
         touched.merge(work.touched)
         guard parts.books.isReachable else { return await protectWithoutBooks(work) }
+        guard parts.books.lease != nil else { return await standBy() }
         do {
             if !isLoaded || isToAdopt { try await recover() }
             for news in work.news { try await take(news) }
@@ -106,6 +108,17 @@ actor SymbolDesk {
             isLoaded = false
         }
         report()
+    }
+
+    /// Waits for the lease. While another host has the account nothing of it is kept: should the database go away, that host
+    /// protects what is held, and two would sell it twice.
+    private func standBy() async {
+        isLoaded = false
+        isAdopted = false
+        guard parts.books.isElsewhere else { return }
+        orders = [:]
+        held = nil
+        await rememberPosition()
     }
 
     /// The books are away or disagree: forget what is in mind, and protect what is held from the journal meanwhile.

@@ -22,10 +22,13 @@ protocol Venue: Sendable {
     func makeUp(for prints: [Print], _ symbol: Symbol) async
 
     /// Sends an order, a protective one perhaps as a plain market order.
-    func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder
+    ///
+    /// - Parameter claimed: our clock before it was claimed. `validity` counts from there: whoever was held up for longer must
+    ///   not send what another may have claimed since.
+    func place(_ order: Order, as type: OrderType, claimed: Timestamp) async throws(VenueError) -> VenueOrder
 
     /// Sends a stop and a target of which one cancels the other.
-    func place(stop: Order, target: Order, list: String) async throws(VenueError) -> [VenueOrder]
+    func place(stop: Order, target: Order, list: String, claimed: Timestamp) async throws(VenueError) -> [VenueOrder]
 
     /// Takes an order back, and its partner; `.unknown` when it is not open.
     func cancel(_ id: String, _ symbol: Symbol) async throws(VenueError)

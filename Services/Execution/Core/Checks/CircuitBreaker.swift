@@ -1,14 +1,12 @@
 package import Domain
 
-/// Stops asking a venue that fails again and again, and tries once in a while.
+/// Stops asking a venue that fails again and again, and tries again after a while.
 ///
 /// Times are monotonic, passed in. Only entries wait for it: queries, cancellations and exits go on.
 package struct CircuitBreaker: Hashable, Sendable {
     private enum State: Hashable {
         case closed(failures: Int)
         case open(until: Timestamp)
-        /// One request is out to try.
-        case trying
     }
 
     package let failuresToOpen: Int
@@ -20,23 +18,12 @@ package struct CircuitBreaker: Hashable, Sendable {
         self.coolDown = coolDown
     }
 
-    /// Whether requests are being held back.
-    package var isOpen: Bool {
+    /// Whether a request may leave: until it fails again after the cool-down, too. To ask changes nothing: what was allowed may
+    /// not be sent after all.
+    package func allows(now: Timestamp) -> Bool {
         switch state {
-        case .closed: false
-        case .open, .trying: true
-        }
-    }
-
-    /// Whether a request may leave; after the cool-down one may, until it is known how it went.
-    package mutating func allows(now: Timestamp) -> Bool {
-        switch state {
-        case .closed: return true
-        case .open(let until):
-            guard now >= until else { return false }
-            state = .trying
-            return true
-        case .trying: return false
+        case .closed: true
+        case .open(let until): now >= until
         }
     }
 
@@ -47,7 +34,7 @@ package struct CircuitBreaker: Hashable, Sendable {
     package mutating func failed(now: Timestamp) {
         switch state {
         case .closed(let failures) where failures + 1 < failuresToOpen: state = .closed(failures: failures + 1)
-        case .closed, .open, .trying: state = .open(until: now + coolDown)
+        case .closed, .open: state = .open(until: now + coolDown)
         }
     }
 }

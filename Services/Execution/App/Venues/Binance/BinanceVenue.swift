@@ -29,21 +29,27 @@ struct BinanceVenue: Venue {
 
     func makeUp(for prints: [Print], _ symbol: Symbol) async {}
 
-    func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
+    func place(_ order: Order, as type: OrderType, claimed: Timestamp) async throws(VenueError) -> VenueOrder {
         guard let new = BinanceNewOrder(order.sold(as: type)) else {
             throw VenueError(kind: .refused, message: "a \(type.rawValue) order without its price")
         }
-        do throws(BinanceError) { return view(try await rest.place(new)) } catch { throw VenueError(error) }
+        do throws(BinanceError) { return view(try await rest.place(new, decidedAt: claimed)) } catch {
+            throw VenueError(error)
+        }
     }
 
-    func place(stop: Order, target: Order, list: String) async throws(VenueError) -> [VenueOrder] {
+    func place(
+        stop: Order, target: Order, list: String, claimed: Timestamp
+    ) async throws(VenueError) -> [VenueOrder] {
         guard let stopPrice = stop.triggerPrice, let targetPrice = target.triggerPrice else {
             throw VenueError(kind: .refused, message: "a protective order without its trigger")
         }
         let pair = BinanceNewOCO(
             symbol: stop.symbol, side: stop.side, quantity: stop.quantity, stop: stopPrice, target: targetPrice,
             stopClientOrderID: stop.id, targetClientOrderID: target.id, listClientOrderID: list)
-        do throws(BinanceError) { return try await rest.place(pair).orders.map(view) } catch { throw VenueError(error) }
+        do throws(BinanceError) { return try await rest.place(pair, decidedAt: claimed).orders.map(view) } catch {
+            throw VenueError(error)
+        }
     }
 
     func cancel(_ id: String, _ symbol: Symbol) async throws(VenueError) {

@@ -61,9 +61,9 @@ final class PaperAdapter: Venue {
             if let stop = group.first(where: { $0.type == .stop }),
                 let target = group.first(where: { $0.type == .takeProfit })
             {
-                _ = try? await place(stop: stop, target: target, list: "")
+                _ = try? await place(stop: stop, target: target, list: "", claimed: .zero)
             } else {
-                for order in group { _ = try? await place(order, as: order.type) }
+                for order in group { _ = try? await place(order, as: order.type, claimed: .zero) }
             }
         }
         let waiting = state.withLock { state in
@@ -90,12 +90,14 @@ final class PaperAdapter: Venue {
     /// Opens a market, once.
     func list(_ instrument: Instrument) { state.withLock { $0.venue.list(instrument) } }
 
-    func place(_ order: Order, as type: OrderType) async throws(VenueError) -> VenueOrder {
+    func place(_ order: Order, as type: OrderType, claimed: Timestamp) async throws(VenueError) -> VenueOrder {
         let sent = type == order.type ? order : order.sold(as: type)
         return try placed([order.id], order.symbol) { $0.place(sent) }[0]
     }
 
-    func place(stop: Order, target: Order, list: String) async throws(VenueError) -> [VenueOrder] {
+    func place(
+        stop: Order, target: Order, list: String, claimed: Timestamp
+    ) async throws(VenueError) -> [VenueOrder] {
         try placed([stop.id, target.id], stop.symbol) { $0.place(stop: stop, target: target) }
     }
 
