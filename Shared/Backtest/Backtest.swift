@@ -244,7 +244,9 @@ package struct Backtest: Sendable {
         let order = approved.order
         guard let place = place(of: order.symbol) else { return }
         let instrument = markets[place].instrument
-        let market = OrderGuard.Market(lastPrice: markets[place].seen, age: Timestamp.Span(nanoseconds: 0))
+        // History has no quotes: an order is taken to trade at the last print, so the distance between the two never refuses it here.
+        let market = OrderGuard.Market(
+            lastPrice: markets[place].seen, age: Timestamp.Span(nanoseconds: 0), quote: .printsOnly)
         let quantity = books.held[order.symbol]?.position.quantity ?? .zero
         do throws(OrderGuard.Refusal) {
             try setup.checks.check(order, instrument: instrument, market: market, held: quantity)

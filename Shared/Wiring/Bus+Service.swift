@@ -33,11 +33,16 @@ extension BusHooks {
                 ).increment(by: Double(count))
             },
             received: { received.increment(by: Double($0)) },
-            refused: { kind, reason in
-                metrics.counter(
-                    "plimsoll_messages_refused_total", "Messages that are not what their channel carries.",
-                    labels: ["channel_kind": kind, "reason": reason]
-                ).increment()
-            })
+            refused: { metrics.messageRefused($0, $1) })
+    }
+}
+
+extension Metrics {
+    /// Counts a message, or a part of one, that is not what its channel carries or cannot be true.
+    package func messageRefused(_ kind: String, _ reason: String) {
+        counter(
+            "plimsoll_messages_refused_total", "Messages that are not what their channel carries.",
+            labels: ["channel_kind": kind, "reason": reason]
+        ).increment()
     }
 }

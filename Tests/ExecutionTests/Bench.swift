@@ -73,11 +73,19 @@ struct Bench: Sendable {
     }
 
     func print(at units: Int64, _ id: Int64 = 1) {
+        quote(bid: units, ask: units)
         board.note([
             Print(
                 id: id, symbol: Make.btc, price: Make.price(units), quantity: Make.quantity(1), aggressor: .buy,
                 time: Make.time(id * 1000))
         ])
+    }
+
+    func quote(bid: Int64, ask: Int64) {
+        board.note(
+            Quote(
+                symbol: Make.btc, bid: Make.price(bid), bidQuantity: Make.quantity(1), ask: Make.price(ask),
+                askQuantity: Make.quantity(1), time: Make.time(0)))
     }
 
     /// Books an approved order as risk-manager does.

@@ -7,15 +7,17 @@ struct CheckTests {
     let checks = OrderGuard(priceSanity: Ratio(5, over: 100), notionalCap: Make.money(5000), staleAfter: .seconds(15))
 
     private func refusal(
-        _ order: Order, price: Int64? = 100, age: Int64 = 0, quote: (Int64, Int64)? = nil, held: Int64 = 0
+        _ order: Order, price: Int64? = 100, age: Int64 = 0, quote: (Int64, Int64)? = nil,
+        best: OrderGuard.BestQuote = .printsOnly, quoteAge: Int64 = 0, held: Int64 = 0
     ) -> String {
         let market = OrderGuard.Market(
             lastPrice: price.map(Make.price), age: .milliseconds(age),
             quote: quote.map {
-                Quote(
-                    symbol: Make.btc, bid: Make.price($0.0), bidQuantity: Make.quantity(1), ask: Make.price($0.1),
-                    askQuantity: Make.quantity(1), time: .zero)
-            })
+                .known(
+                    Quote(
+                        symbol: Make.btc, bid: Make.price($0.0), bidQuantity: Make.quantity(1), ask: Make.price($0.1),
+                        askQuantity: Make.quantity(1), time: .zero), age: .milliseconds(quoteAge))
+            } ?? best)
         do {
             try checks.check(order, instrument: Make.instrument, market: market, held: Make.quantity(held))
             return "passes"
@@ -31,6 +33,10 @@ struct CheckTests {
         #expect(refusal(entry, price: 90) == "stop_crossed")
         #expect(refusal(entry, quote: (99, 106)) == "price_sanity")
         #expect(refusal(entry, quote: (99, 105)) == "passes")
+        #expect(refusal(entry, quote: (99, 101), quoteAge: 15_001) == "stale_quote")
+        #expect(refusal(entry, quote: (99, 101), quoteAge: 15_000) == "passes")
+        #expect(refusal(entry, best: .missing) == "no_quote")
+        #expect(refusal(Make.order("a", .buy, .limit, limit: Make.price(99)), best: .missing) == "passes")
         #expect(refusal(Make.order("a", quantity: Make.quantity(50_001))) == "notional_cap")
         #expect(refusal(Make.order("a", quantity: Make.quantity(50_000))) == "passes")
         #expect(refusal(Make.order("a", quantity: Make.quantity(49))) == "instrument_rule")
@@ -41,6 +47,8 @@ struct CheckTests {
     func exits() {
         let exit = Make.order("a", .sell, .market, .exit, quantity: Make.quantity(90_000))
         #expect(refusal(exit, price: nil, held: 90_000) == "passes")
+        #expect(refusal(exit, best: .missing, held: 90_000) == "passes")
+        #expect(refusal(exit, quote: (10, 20), quoteAge: 60_000, held: 90_000) == "passes")
         #expect(refusal(exit, held: 89_999) == "more_than_held")
         #expect(refusal(Make.order("a", .buy, .market, .exit), held: 90_000) == "more_than_held")
     }

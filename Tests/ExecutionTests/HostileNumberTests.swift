@@ -37,6 +37,29 @@ struct HostileNumberTests {
         #expect(life.handle(.filled(Self.most)) == .alarm(.overfilled))
     }
 
+    @Test("a fill that is none, or with a fee beyond all money, is refused, and nothing has changed")
+    func feesBeyondAllMoney() throws {
+        let order = Make.order("ord-1", quantity: Make.quantity(5))
+        var held = HeldPosition(account: "main", symbol: Make.btc)
+        _ = try held.book(
+            Make.fill("1", of: order, Make.quantity(5), at: Make.price(1)), of: order, lot: Make.instrument.lotSize)
+        let before = held
+        for side in Side.allCases {
+            for (quantity, fee) in [
+                (Int64(1), Int128.max), (1, .min), (Int64.min, 0), (-1, 0), (0, 0), (Int64.min, Int128.min),
+            ] {
+                let fill = Fill(
+                    venueTradeID: "2", orderID: order.id, account: "main", symbol: Make.btc, side: side,
+                    price: Make.price(1), quantity: Quantity(raw: quantity), fee: Money(raw: fee), isMaker: false,
+                    time: Make.time(1))
+                #expect(throws: Position.BookingError.self) {
+                    try held.book(fill, of: order, lot: Make.instrument.lotSize)
+                }
+            }
+        }
+        #expect(held == before)
+    }
+
     @Test("the paper venue takes the highest price there is")
     func prices() {
         let book = Held(PaperBook(instrument: Make.instrument, costs: PaperBookTests.costs))

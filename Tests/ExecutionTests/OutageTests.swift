@@ -36,6 +36,29 @@ struct OutageTests {
         }
     }
 
+    @Test("a database that hangs holds up no exit: it fires from the journal, and nothing is doubled afterwards")
+    func hangs() async throws {
+        try await withOwnServers { rig in
+            let execution = try rig.execution()
+            try await rig.ready()
+            for (number, server) in [TestServers.Server.pgbouncer, .postgres].enumerated() {
+                try await rig.refuseExits(of: "ord-\(number)", rig.symbols[1])
+                try await rig.database.servers.freeze(server)
+                try await eventually("the stop watched here has fired while \(server) hangs", within: .seconds(5)) {
+                    rig.publish(Price(raw: 100_000_000), of: rig.symbols[1], id: .max)
+                    return try await rig.stops() == number + 1 ? true : nil
+                }
+                try await rig.database.servers.thaw(server)
+                try await rig.ready()
+                try await rig.settle()
+            }
+            let reasons = try await rig.risk.query("SELECT reason FROM trades").map { try $0.text("reason") }
+            #expect(reasons == ["stop_loss", "stop_loss"])
+            #expect(try await rig.stops() == 2)
+            try await execution.kill()
+        }
+    }
+
     @Test("PgBouncer and Redis die and come back: orders go on, nothing is lost")
     func othersDie() async throws {
         try await withOwnServers { rig in

@@ -165,6 +165,7 @@ final class Rig: Sendable {
             for symbol in symbols where !muted.withLock({ $0.contains(symbol) }) {
                 guard let price = await price(of: symbol) else { continue }
                 publish(price, of: symbol, id: id)
+                publish(quote: price, of: symbol, id: id)
             }
             // Ten times a second; cancelled, the loop ends.
             try? await Task.sleep(for: .milliseconds(100))
@@ -182,6 +183,17 @@ final class Rig: Sendable {
             Envelope(
                 id: "print-\(symbol)-\(id)", source: "rig", at: now, correlation: "", key: symbol.name,
                 data: PrintBatch(symbol: symbol, prints: [print])), on: Channels.prints(symbol))
+    }
+
+    private func publish(quote price: Price, of symbol: Symbol, id: Int64) {
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let quote = Quote(
+            symbol: symbol, bid: price, bidQuantity: Make.quantity(1), ask: price, askQuantity: Make.quantity(1),
+            time: now)
+        bus.publish(
+            Envelope(
+                id: "quote-\(symbol)-\(id)", source: "rig", at: now, correlation: "", key: symbol.name,
+                data: QuoteUpdate(quote: quote)), on: Channels.quotes(symbol))
     }
 
     func price(of symbol: Symbol) async -> Price? {

@@ -54,6 +54,25 @@ struct SmallAndRefusedTests {
         }
     }
 
+    @Test("an entry that would trade far from the last print is not sent; an exit is, whatever the quote says")
+    func farFromMarket() async throws {
+        let venue = ScriptedVenue()
+        try await withBench(venue) { bench in
+            let desk = try bench.desk()
+            try await bench.approve("ord-1")
+            try await bench.settle(desk, ringing: "ord-1")
+            bench.quote(bid: 90, ask: 106)
+            try await bench.approve("ord-2")
+            try await bench.settle(desk, ringing: "ord-2")
+            #expect(
+                try await bench.text("SELECT state || ' ' || state_reason AS text FROM orders WHERE id = 'ord-2'")
+                    .hasPrefix("rejected price_sanity: it would trade 0.06 from the last print"))
+            try await bench.approve("ord-3", .exit)
+            try await bench.settle(desk, ringing: "ord-3")
+            #expect(try await bench.text("SELECT state AS text FROM orders WHERE id = 'ord-3'") == "filled")
+        }
+    }
+
     @Test("exits that the venue refused once are watched here at once, and offered to it again")
     func offeredAgain() async throws {
         let venue = ScriptedVenue()

@@ -46,6 +46,7 @@ struct Setting: Sendable, CustomTestStringConvertible {
         Setting("log.level", malformed: ["loud"]),
         Setting("log.modules", trees: [.map([("a.b", .scalar("info"))])]),
         Setting("http.host", malformed: [""], trees: [map]),
+        Setting("http.names", trees: [.scalar("plimsoll.example.com"), .list([map])]),
         Setting("http.shutdown_limit", malformed: duration + ["1h"]),
     ]
 

@@ -20,6 +20,7 @@ import Testing
             for (number, server) in [TestServers.Server.postgres, .pgbouncer].enumerated() {
                 try await survive(server, number + 1, database, servers)
             }
+            for server in [TestServers.Server.pgbouncer, .postgres] { try await hang(server, test, servers) }
             reading.cancel()
             let rows = try await database.query("SELECT event_id FROM effects ORDER BY n")
             #expect(try rows.map { try $0.text("event_id") } == ["k-1", "k-2"])
@@ -29,6 +30,29 @@ import Testing
             throw error
         }
         try await servers.down()
+    }
+
+    /// A frozen server holds nobody who waits no longer, and what is asked after it is answered.
+    private func hang(_ server: TestServers.Server, _ test: TestDatabase, _ servers: TestServers) async throws {
+        let database = test.connect(.execution, poolSize: 2)
+        try await database.query("SELECT 1")
+        try await servers.freeze(server)
+        let asking = Task {
+            try await database.transaction { try await $0.query("SELECT pg_sleep(0)") }
+        }
+        // Until it waits for the answer; cancelled sooner, nothing would be asked.
+        try await Task.sleep(for: .milliseconds(200))
+        let started = ContinuousClock.now
+        asking.cancel()
+        await #expect(throws: CancellationError.self, "\(server)") { try await asking.value }
+        #expect(ContinuousClock.now - started < .seconds(3), "\(server)")
+        try await servers.thaw(server)
+        try await eventually("\(server) answers again") { () -> Bool? in
+            // While it is away that is what is thrown.
+            guard let row = try? await database.query("SELECT 7 AS seven").first else { return nil }
+            return try row.int("seven") == 7 ? true : nil
+        }
+        await database.close()
     }
 
     private func survive(

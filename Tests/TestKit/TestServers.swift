@@ -49,6 +49,12 @@ package struct TestServers: Sendable {
     /// Starts one again.
     package func start(_ server: Server) async throws { try await script("start", server.rawValue) }
 
+    /// Stops its processes where they are: its sockets stay open, and nothing answers. Only on a set of one's own.
+    package func freeze(_ server: Server) async throws { try await script("freeze", server.rawValue) }
+
+    /// Lets a frozen one go on.
+    package func thaw(_ server: Server) async throws { try await script("thaw", server.rawValue) }
+
     /// Stops all of them and removes their data.
     package func down() async throws {
         try await script("down")

@@ -20,7 +20,9 @@ struct Build {
             BinanceREST(
                 .init(
                     baseURL: settings.restURL, receiveWindow: settings.receiveWindow, timeout: settings.requestTimeout),
-                transport: transport, signer: signer, wallClock: { clock.now() })
+                transport: transport, signer: signer,
+                weight: RequestWeight(limit: settings.weightLimit, reserve: settings.weightLimit / 5),
+                wallClock: { clock.now() })
         }
         let service = ExecutionService(
             settings, context: context, bus: shared.bus, database: shared.database, hooks: shared.hooks,

@@ -6,6 +6,7 @@ import TradingSettings
 /// The settings of this service, read together.
 ///
 /// - `exchange.rest_url`, `exchange.websocket_url` (addresses), `exchange.symbols` (list of markets).
+/// - `exchange.weight_limit` (whole number, optional, 100 … 10000000, default 6000): request weight per minute.
 /// - `accounts[]`: `id` (text), `venue` (`binance` or `paper`), `api_key_file` and `api_secret_file` (secrets, with `binance`).
 /// - `execution.state_folder` (path, default `var/execution`), `execution.request_timeout` (100ms … 60s, default 5s),
 ///   `execution.receive_window` (100ms … 60s, default 5s), `execution.poll_interval` (1s … 10m, default 15s).
@@ -24,6 +25,7 @@ struct ExecutionSettings: Sendable {
     let restURL: String
     let websocketURL: String
     let symbols: [Symbol]
+    let weightLimit: Int
     let accounts: [Account]
     let stateFolder: String
     let requestTimeout: Duration
@@ -36,6 +38,7 @@ struct ExecutionSettings: Sendable {
         restURL = reader.url("exchange.rest_url", schemes: ["https", "http"])
         websocketURL = reader.url("exchange.websocket_url", schemes: ["wss", "ws"])
         symbols = reader.symbols("exchange.symbols")
+        weightLimit = reader.integer("exchange.weight_limit", in: 100...10_000_000, default: 6000)
         accounts = reader.items("accounts").map(Account.init)
         stateFolder = reader.string("execution.state_folder", default: "var/execution")
         requestTimeout = reader.duration(

@@ -48,8 +48,8 @@ struct RiskService: Service {
             symbols: settings.symbols, books: books, instruments: instruments, health: context.health,
             logger: context.logger("market"))
         let intake = Intake(
-            symbols: settings.symbols, market: books.market, metrics: context.metrics, hearing: hearing,
-            prices: prices)
+            symbols: settings.symbols, market: books.market, clock: context.clock, metrics: context.metrics,
+            hearing: hearing, prices: prices)
         let followed = desks.reduce(into: Set<String>()) { $0.formUnion($1.strategies) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await feed.run() }

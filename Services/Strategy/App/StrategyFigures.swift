@@ -1,6 +1,8 @@
+import Contracts
 import Domain
 import ServiceKit
 import StrategyCore
+import Wiring
 
 /// What /metrics tells of the strategies.
 struct StrategyFigures: Sendable {
@@ -51,6 +53,8 @@ struct StrategyFigures: Sendable {
     func stopped(_ strategy: String) { running[strategy]?.set(0) }
 
     func raised(_ signal: Signal) { signals(signal.strategy, signal.symbol, signal.action).increment() }
+
+    func refused(_ reason: Implausible) { metrics.messageRefused(CandleUpdate.type, reason.rawValue) }
 
     func waiting(_ count: Int) { unanswered.set(count) }
 

@@ -83,7 +83,8 @@ actor StrategyService: Service {
             switch message {
             case .message(let envelope):
                 guard envelope.data.candle.isFinal else { continue }
-                let outcome = desk.takeLive(envelope.data.candle)
+                let outcome = desk.takeLive(envelope.data.candle, clock: clock.now())
+                if let reason = outcome.refused { figures.refused(reason) }
                 act(on: outcome)
                 if !outcome.signals.isEmpty { figures.tookFromCandle(clock.now() - envelope.at) }
                 if outcome.needsTable { wake.continuation.yield() }

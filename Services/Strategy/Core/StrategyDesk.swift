@@ -38,6 +38,8 @@ package struct StrategyDesk: Sendable {
         package var evaluated: [String] = []
         /// The candle does not follow the last: read the table.
         package var needsTable = false
+        /// The candle cannot be true and was not taken.
+        package var refused: Implausible?
     }
 
     private struct Seat {
@@ -98,9 +100,14 @@ package struct StrategyDesk: Sendable {
     }
 
     /// Takes a final candle from the bus.
-    package mutating func takeLive(_ candle: Candle) -> Outcome {
+    ///
+    /// - Parameter clock: our own.
+    package mutating func takeLive(_ candle: Candle, clock: Timestamp) -> Outcome {
         let market = Market(symbol: candle.symbol, timeframe: candle.timeframe)
         guard candle.isFinal, windows[market] != nil else { return Outcome() }
+        if let reason = candle.implausible(clock: clock, newest: newest[market] ?? .zero) {
+            return Outcome(refused: reason)
+        }
         for index in seats.indices where seats[index].market == market && seats[index].lastClose == nil {
             seats[index].lastClose = candle.openTime
         }

@@ -22,7 +22,8 @@ public struct Position: Hashable, Codable, Sendable {
     public enum BookingError: Error, Equatable, Sendable {
         /// More was sold than is held: the books and the venue differ.
         case oversold(held: Quantity, sold: Quantity)
-        /// With what is held it is more than a quantity can say, or the fee in the base asset is more than was bought.
+        /// With what is held it is more than a quantity can say, or the fee in the base asset is more than was bought,
+        /// or the fill itself is no fill: nothing, or with a fee beyond all money.
         case outOfRange(held: Quantity, bought: Quantity)
     }
 
@@ -40,6 +41,10 @@ public struct Position: Hashable, Codable, Sendable {
     ///
     /// - Throws: `BookingError`, and nothing has changed.
     public mutating func book(_ fill: Fill) throws(BookingError) -> Booking {
+        // No fill is so large; beyond it the sums below would not fit.
+        guard fill.quantity.isPositive, !fill.price.isNegative, fill.fee.raw.magnitude < 1 << 120 else {
+            throw .outOfRange(held: quantity, bought: fill.quantity)
+        }
         let notional = fill.notional
         switch fill.side {
         case .buy:

@@ -29,7 +29,8 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public var minute: Timestamp {
         let length = Span.minutes(1).nanoseconds
         let rest = nanoseconds % length
-        return Timestamp(nanoseconds: nanoseconds - (rest < 0 ? rest + length : rest))
+        // Wraps at the ends of the range: a hostile time must not stop a service.
+        return Timestamp(nanoseconds: nanoseconds &- (rest < 0 ? rest + length : rest))
     }
 
     public static func + (left: Timestamp, right: Span) -> Timestamp {

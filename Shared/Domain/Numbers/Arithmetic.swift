@@ -85,7 +85,13 @@ extension Money {
     @inlinable
     public func share(_ part: Quantity, of whole: Quantity, _ rounding: Rounding = .halfEven) -> Money {
         guard whole.raw > 0, part != whole else { return part == whole ? self : .zero }
-        return Money(raw: divide(raw * Int128(part.raw), by: Int128(whole.raw), rounding))
+        let (product, overflowed) = raw.multipliedReportingOverflow(by: Int128(part.raw))
+        if !overflowed { return Money(raw: divide(product, by: Int128(whole.raw), rounding)) }
+        let (units, rest) = raw.quotientAndRemainder(dividingBy: Int128(whole.raw))
+        let (most, tooMuch) = units.multipliedReportingOverflow(by: Int128(part.raw))
+        let (sum, beyond) = most.addingReportingOverflow(
+            divide(rest * Int128(part.raw), by: Int128(whole.raw), rounding))
+        return Money(raw: tooMuch || beyond ? ((raw < 0) == (part.raw < 0) ? .max : .min) : sum)
     }
 
     /// What one unit costs when `quantity` cost this much; nil when there is none.

@@ -99,8 +99,8 @@ package final class BinanceREST: Sendable {
     private func attempt(_ request: BinanceRequest) async throws(BinanceError) -> [UInt8] {
         if request.access == .signed, state.withLock({ $0.clockOffset == nil }) { _ = try await time() }
         let now = wallClock()
-        let wait = state.withLock { $0.weight.take(request.weight, for: request.urgency, now: now) }
-        if let wait { throw .rateLimited(retryAfter: .nanoseconds(wait.nanoseconds)) }
+        let wait = state.withLock { $0.weight.take(request.weight, for: request.urgency, now: now, at: .now) }
+        if let wait { throw .rateLimited(retryAfter: wait) }
         let reply = try await transport.send(try prepared(request))
         note(reply)
         guard (200..<300).contains(reply.status) else {
@@ -149,8 +149,7 @@ package final class BinanceREST: Sendable {
         case .rateLimited(let time), .banned(let time): delay = time
         default: return
         }
-        let now = wallClock()
-        state.withLock { $0.weight.block(for: .seconds(delay.components.seconds), now: now) }
+        state.withLock { $0.weight.block(for: delay, at: .now) }
     }
 
     /// What is wrong with an answer, without quoting it.

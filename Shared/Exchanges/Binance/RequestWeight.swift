@@ -2,7 +2,8 @@ package import Domain
 
 /// How much of the exchange's request weight is used in the current minute, and whether anything may be sent at all.
 ///
-/// The exchange's own count, from its headers, always wins over ours. Time is any monotonic or wall time, given by the caller.
+/// The exchange's own count, from its headers, always wins over ours. Its minutes are those of the wall clock; silence that it asked
+/// for is measured by a clock that nobody can set, so that a corrected clock neither ends it nor holds exits back.
 package struct RequestWeight: Sendable, Equatable {
     /// What a request is for.
     package enum Urgency: Sendable {
@@ -19,7 +20,7 @@ package struct RequestWeight: Sendable, Equatable {
     /// Weight used since `windowStart`.
     package private(set) var used = 0
     private var windowStart: Timestamp
-    private var blockedUntil: Timestamp
+    private var blockedUntil: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - limit: weight per minute.
@@ -28,15 +29,16 @@ package struct RequestWeight: Sendable, Equatable {
         self.limit = limit
         self.reserve = reserve
         self.windowStart = Timestamp(nanoseconds: .min / 2)
-        self.blockedUntil = Timestamp(nanoseconds: .min / 2)
     }
 
     /// Counts a request that is about to be sent; otherwise says how long to wait, and counts nothing.
-    package mutating func take(_ weight: Int, for urgency: Urgency, now: Timestamp) -> Timestamp.Span? {
-        if now < blockedUntil { return blockedUntil - now }
+    package mutating func take(
+        _ weight: Int, for urgency: Urgency, now: Timestamp, at moment: ContinuousClock.Instant
+    ) -> Duration? {
+        if let blockedUntil, moment < blockedUntil { return blockedUntil - moment }
         roll(to: now)
         let allowed = urgency == .order ? limit : limit - reserve
-        guard used + weight <= allowed else { return windowStart + .minutes(1) - now }
+        guard used + weight <= allowed else { return .nanoseconds((windowStart + .minutes(1) - now).nanoseconds) }
         used += weight
         return nil
     }
@@ -48,8 +50,8 @@ package struct RequestWeight: Sendable, Equatable {
     }
 
     /// The exchange wants silence for this long.
-    package mutating func block(for delay: Timestamp.Span, now: Timestamp) {
-        blockedUntil = max(blockedUntil, now + delay)
+    package mutating func block(for delay: Duration, at moment: ContinuousClock.Instant) {
+        blockedUntil = max(blockedUntil ?? moment, moment + delay)
     }
 
     /// Minutes are the exchange's: whole ones.

@@ -1,17 +1,22 @@
-import Hummingbird
+package import Hummingbird
 import Synchronization
 
 /// The HTTP surface of a service under construction: its routes, and what the OpenAPI document says of them.
 package final class ServiceAPI: Sendable {
     // Routes are added while the service is built, by one task, and never after.
     package nonisolated(unsafe) let router: ServiceRouter
+    private let commandGuard: CommandGuard
     private let descriptions = Mutex<[RouteDescription]>([])
     private let limits: BodyLimits
 
-    init(router: ServiceRouter, limits: BodyLimits) {
+    init(router: ServiceRouter, limits: BodyLimits, commandGuard: CommandGuard) {
         self.router = router
+        self.commandGuard = commandGuard
         self.limits = limits
     }
+
+    /// For routes that change something: they take JSON only, and nothing that a web page of somebody else's can send.
+    package var commands: RouterGroup<ServiceRequestContext> { router.group().add(middleware: commandGuard) }
 
     /// Lets larger bodies than usual come in at a path; its handler collects them up to the same size.
     package func allow(bytes: Int, at path: String) { limits.set(bytes, at: path) }

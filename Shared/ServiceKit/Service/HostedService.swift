@@ -61,7 +61,9 @@ package final class HostedService: Service {
             name: name, instance: Self.instance(name, clock), reader: reader, metrics: metrics,
             health: Health(metrics: metrics, clock: clock), clock: clock, output: output, reload: reload)
         let limits = BodyLimits()
-        self.api = ServiceAPI(router: Self.router(context, limits), limits: limits)
+        self.api = ServiceAPI(
+            router: Self.router(context, limits), limits: limits,
+            commandGuard: CommandGuard(names: kit.names + [kit.listen.host]))
         do {
             self.services = try await build(context, api)
         } catch {

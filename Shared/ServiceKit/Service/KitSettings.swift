@@ -6,15 +6,18 @@ struct KitSettings {
     let levels: LogLevels
     let stopLimit: Duration
     let listen: ListenAddress
+    /// Under which the service is reached, besides addresses and names without a dot.
+    let names: [String]
 
     /// - `log.level`, `log.modules`: see `LogLevels`. `http.host` (text, default 127.0.0.1), `http.shutdown_limit` (1s … 5m,
-    ///   default 20s), and `port` in the section of the service (1 … 65535, required).
+    ///   default 20s), `http.names` (list of host names, default empty), and `port` in the section of the service (1 … 65535, required).
     ///
     /// - Parameter given: where to listen instead.
     init(_ reader: SettingsReader, _ name: ServiceName, _ given: ListenAddress?) {
         levels = LogLevels(reader: reader)
         stopLimit = reader.duration(
             "http.shutdown_limit", in: .seconds(1)...(.seconds(300)), default: .seconds(20))
+        names = reader.strings("http.names", default: [])
         listen =
             given
             ?? ListenAddress(

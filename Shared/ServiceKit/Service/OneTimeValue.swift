@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A value that becomes known once, and that tasks can wait for.
-final class OneTimeValue<Value: Sendable>: Sendable {
+package final class OneTimeValue<Value: Sendable>: Sendable {
     private enum State {
         case waiting([CheckedContinuation<Value, any Error>])
         case known(Result<Value, any Error>)
@@ -9,10 +9,12 @@ final class OneTimeValue<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.waiting([]))
 
+    package init() {}
+
     /// The value; waits until it is known.
     ///
     /// - Throws: the error it failed with.
-    var value: Value {
+    package var value: Value {
         get async throws {
             try await withCheckedThrowingContinuation { continuation in
                 let known: Result<Value, any Error>? = state.withLock { state in
@@ -29,10 +31,10 @@ final class OneTimeValue<Value: Sendable>: Sendable {
         }
     }
 
-    func succeed(_ value: Value) { settle(.success(value)) }
+    package func succeed(_ value: Value) { settle(.success(value)) }
 
     /// Has no effect once the value is known.
-    func fail(_ error: any Error) { settle(.failure(error)) }
+    package func fail(_ error: any Error) { settle(.failure(error)) }
 
     private func settle(_ result: Result<Value, any Error>) {
         let waiters: [CheckedContinuation<Value, any Error>] = state.withLock { state in

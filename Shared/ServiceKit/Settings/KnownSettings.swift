@@ -7,7 +7,7 @@ package enum KnownSettings {
         "log.level", "log.modules",
         "services.market_data", "services.strategy", "services.risk_manager", "services.execution", "services.alerting",
         "services.exchange_sim",
-        "http.host", "http.shutdown_limit",
+        "http.host", "http.names", "http.shutdown_limit",
         "database.host", "database.port", "database.name", "database.password_file", "database.pool_size",
         "retention.interval", "retention.events", "retention.dead_letters", "retention.decisions",
         "retention.goal_progress",

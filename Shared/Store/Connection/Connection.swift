@@ -83,13 +83,16 @@ actor Connection {
 
     private func ask(_ statements: [Statement], _ session: ServerSession) throws -> [QueryResult] {
         let started = ContinuousClock.now
-        defer { hooks.queryFinished(ContinuousClock.now - started) }
+        defer {
+            hooks.queryFinished(ContinuousClock.now - started)
+            if session.isGivenUp { self.session = nil }
+        }
         do {
             return try session.ask(statements, within: settings.answerTimeout)
         } catch let error as StoreError {
             // After a lost connection or a missing answer nobody knows what this login would say next.
             if PQstatus(session.pointer) != CONNECTION_OK || error.isConnectionTrouble && error.sqlState == nil {
-                self.session = nil
+                session.isGivenUp = true
             }
             throw error
         }

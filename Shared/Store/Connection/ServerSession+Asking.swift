@@ -9,6 +9,10 @@ extension ServerSession {
     /// - Throws: `StoreError`, or `CancellationError` when an asking task was cancelled while the server worked.
     func ask(_ statements: [Statement], within limit: Duration) throws -> [QueryResult] {
         var wait = AnswerWait(statements: statements, limit: limit)
+        defer {
+            // A request that is still on its way could hit the next statement.
+            if wait.cancelRequest?.isOver == false { isGivenUp = true }
+        }
         let isPipelined = statements.count > 1
         guard !isPipelined || PQenterPipelineMode(pointer) == 1 else { throw lost }
         for statement in statements { try send(statement) }
@@ -19,13 +23,14 @@ extension ServerSession {
             do throws(StoreError) {
                 answers.append(try answer(to: statement, &wait))
             } catch {
+                if isGivenUp { throw CancellationError() }
                 guard error.sqlState != nil else { throw error }
                 refusal = refusal ?? error
             }
         }
         if isPipelined { try endPipeline(&wait) }
         guard let refusal else { return answers }
-        if wait.cancelRequested, refusal.sqlState == "57014" { throw CancellationError() }
+        if wait.cancelledAt != nil, refusal.sqlState == "57014" { throw CancellationError() }
         if PQstatus(pointer) != CONNECTION_OK, !refusal.isConnectionTrouble {
             throw StoreError(.connectionLost, refusal.message, sqlState: refusal.sqlState)
         }
@@ -69,12 +74,20 @@ extension ServerSession {
         guard PQresultStatus(result) == PGRES_PIPELINE_SYNC, PQexitPipelineMode(pointer) == 1 else { throw lost }
     }
 
+    /// How long after a cancellation the server's answer to it is waited for. Without one the login is given up: a server that
+    /// hangs must not hold those up who wait no longer.
+    private static let cancelPatience = Duration.milliseconds(500)
+
     /// The next piece of the answer, nil at its end; looks every 50 ms whether an asking task was cancelled.
     private func nextResult(_ wait: inout AnswerWait) throws(StoreError) -> OpaquePointer? {
         while PQisBusy(pointer) == 1 {
-            if wait.isToCancel() { requestCancel() }
+            if wait.isToCancel() { wait.cancelRequest = requestCancel() }
+            if let cancelled = wait.cancelledAt, ContinuousClock.now - cancelled > Self.cancelPatience {
+                isGivenUp = true
+                throw StoreError(.timedOut, "cancelled, and the server did not answer to it")
+            }
             guard ContinuousClock.now < wait.deadline else {
-                requestCancel()
+                wait.cancelRequest = requestCancel()
                 throw StoreError(.timedOut, "no answer within \(wait.limit)")
             }
             var entry = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
@@ -90,7 +103,9 @@ private struct AnswerWait {
     let limit: Duration
     let deadline: ContinuousClock.Instant
     private let cancellations: [CancellationFlag]
-    private(set) var cancelRequested = false
+    /// When the first of those who asked was seen to be cancelled.
+    private(set) var cancelledAt: ContinuousClock.Instant?
+    var cancelRequest: CancelRequest?
 
     init(statements: [Statement], limit: Duration) {
         self.limit = limit
@@ -100,8 +115,8 @@ private struct AnswerWait {
 
     /// True once, after the first of those who asked was cancelled.
     mutating func isToCancel() -> Bool {
-        guard !cancelRequested, cancellations.contains(where: \.isSet) else { return false }
-        cancelRequested = true
+        guard cancelledAt == nil, cancellations.contains(where: \.isSet) else { return false }
+        cancelledAt = .now
         return true
     }
 }

@@ -1,15 +1,23 @@
 import CLibpq
+import Foundation
 import Glibc
+import Synchronization
 
 /// One login at the server, closed with its last reference.
 ///
 /// Used only on the thread of the connection that owns it, which is what makes it safe to pass about.
 final class ServerSession: @unchecked Sendable {
     let pointer: OpaquePointer
+    /// Nobody waits for its answer any more: it is closed without one.
+    var isGivenUp = false
 
     private init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
-    deinit { PQfinish(pointer) }
+    deinit {
+        // A server that does not read must not hold up the goodbye.
+        if isGivenUp { _ = shutdown(PQsocket(pointer), Int32(SHUT_RDWR)) }
+        PQfinish(pointer)
+    }
 
     /// Connects and logs in; blocks up to the connect timeout.
     ///
@@ -55,11 +63,45 @@ final class ServerSession: @unchecked Sendable {
     }
 
     /// Asks the server to give up what it is doing; the statement then ends with SQLSTATE 57014.
-    func requestCancel() {
-        guard let cancel = PQgetCancel(pointer) else { return }
-        defer { PQfreeCancel(cancel) }
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-            _ = PQcancel(cancel, buffer.baseAddress, 256)
+    ///
+    /// libpq waits for the server without a limit, so a thread of its own does: this returns at once.
+    ///
+    /// - Returns: nil when so many wait already that the server does not listen: nothing is asked.
+    func requestCancel() -> CancelRequest? { CancelRequest(pointer) }
+}
+
+/// One request to cancel, on a thread of its own until the server has taken it.
+final class CancelRequest: @unchecked Sendable {
+    // Safe to pass on: libpq's copy is read by one thread only, and freed after it.
+    private let pointer: OpaquePointer
+    private let over = Atomic(false)
+
+    private static let waitingMax = 8
+    private static let waiting = Atomic(0)
+
+    fileprivate init?(_ session: OpaquePointer) {
+        guard let pointer = PQgetCancel(session) else { return nil }
+        self.pointer = pointer
+        guard Self.waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.waitingMax else {
+            Self.waiting.wrappingSubtract(1, ordering: .relaxed)
+            return nil
         }
+        let thread = Thread { [self] in send() }
+        thread.name = "postgres-cancel"
+        thread.stackSize = 1 << 18
+        thread.start()
+    }
+
+    deinit { PQfreeCancel(pointer) }
+
+    /// The server has taken it: it cannot hit a later statement any more.
+    var isOver: Bool { over.load(ordering: .acquiring) }
+
+    private func send() {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            _ = PQcancel(pointer, buffer.baseAddress, 256)
+        }
+        over.store(true, ordering: .releasing)
+        Self.waiting.wrappingSubtract(1, ordering: .relaxed)
     }
 }

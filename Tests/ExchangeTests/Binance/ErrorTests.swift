@@ -87,15 +87,16 @@ struct ErrorTests {
 @Suite("Request weight")
 struct RequestWeightTests {
     private let start = Timestamp(seconds: 1_700_000_000)
+    private let moment = ContinuousClock.now
 
     @Test("The last part of the minute's weight is for orders only")
     func reserve() {
         var weight = RequestWeight(limit: 100, reserve: 20)
-        #expect(weight.take(80, for: .data, now: start) == nil)
-        #expect(weight.take(1, for: .data, now: start) == .seconds(40))
-        #expect(weight.take(20, for: .order, now: start) == nil)
-        #expect(weight.take(1, for: .order, now: start) != nil)
-        #expect(weight.take(1, for: .data, now: start + .seconds(40)) == nil)
+        #expect(weight.take(80, for: .data, now: start, at: moment) == nil)
+        #expect(weight.take(1, for: .data, now: start, at: moment) == .seconds(40))
+        #expect(weight.take(20, for: .order, now: start, at: moment) == nil)
+        #expect(weight.take(1, for: .order, now: start, at: moment) != nil)
+        #expect(weight.take(1, for: .data, now: start + .seconds(40), at: moment) == nil)
     }
 
     @Test("The exchange's count wins, and a block holds everything")
@@ -103,9 +104,20 @@ struct RequestWeightTests {
         var weight = RequestWeight(limit: 100, reserve: 20)
         weight.observe(used: 99, now: start)
         #expect(weight.used == 99)
-        #expect(weight.take(2, for: .order, now: start) != nil)
-        weight.block(for: .seconds(90), now: start)
-        #expect(weight.take(1, for: .order, now: start + .seconds(89)) == .seconds(1))
-        #expect(weight.take(1, for: .order, now: start + .seconds(90)) == nil)
+        #expect(weight.take(2, for: .order, now: start, at: moment) != nil)
+        weight.block(for: .seconds(90), at: moment)
+        #expect(weight.take(1, for: .order, now: start + .seconds(89), at: moment + .seconds(89)) == .seconds(1))
+        #expect(weight.take(1, for: .order, now: start + .seconds(90), at: moment + .seconds(90)) == nil)
+    }
+
+    @Test("A clock that is set back or ahead changes nothing of how long the exchange wants silence")
+    func clockSet() {
+        var weight = RequestWeight(limit: 100, reserve: 20)
+        weight.block(for: .seconds(2), at: moment)
+        for hours in [-1, 1] as [Int64] {
+            let wall = start + .minutes(60 * hours)
+            #expect(weight.take(1, for: .order, now: wall, at: moment + .seconds(1)) == .seconds(1))
+        }
+        #expect(weight.take(1, for: .order, now: start - .minutes(60), at: moment + .seconds(2)) == nil)
     }
 }

@@ -132,6 +132,65 @@ struct BooksTests {
         }
     }
 
+    @Test func `an exit that was sold only in part is tried again for what is left`() async throws {
+        try await withFloor { floor in
+            let database = floor.database.connect(.riskManager)
+            let books = floor.books(database)
+            try await books.ensure([floor.account])
+            try await floor.open(floor.symbols[0], "2")
+            _ = try await books.decide(floor.signal(floor.symbols[0], .exit), account: "main")
+            // The venue sold half and let the rest expire.
+            try await floor.database.servers.sql(
+                """
+                UPDATE orders SET state = 'cancelled', filled_quantity = 0.5, updated_at = now() - interval '1 hour';
+                UPDATE positions SET quantity = 1.5
+                """, database: floor.database.name)
+            for _ in 0..<3 { _ = try await books.tend("main") }
+            #expect(
+                try await floor.value("string_agg(quantity::text, ' ') FROM orders WHERE purpose = 'flatten'")
+                    == "1.50000000")
+            try await floor.database.servers.sql(
+                """
+                UPDATE orders SET state = 'filled', filled_quantity = quantity, updated_at = now() - interval '1 hour'
+                WHERE purpose = 'flatten';
+                UPDATE positions SET quantity = 0, is_open = false
+                """, database: floor.database.name)
+            _ = try await books.tend("main")
+            #expect(try await floor.count("orders") == 2)
+            await database.close()
+        }
+    }
+
+    @Test func `what the one before did under the lock is seen by the one who waited for it`() async throws {
+        try await withFloor { floor in
+            let (one, two) = (floor.database.connect(.riskManager), floor.database.connect(.riskManager))
+            let (first, second) = (floor.books(one), floor.books(two))
+            try await first.ensure([floor.account])
+            let waiting = try await one.transaction { transaction in
+                _ = try await first.lock("main", transaction)
+                let waiting = Task {
+                    try await two.transaction { try await second.lock("main", $0).snapshot.breaches.count }
+                }
+                try await eventually("somebody waits for the account") {
+                    try await floor.value(
+                        """
+                        count(*) > 0 FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'
+                        """) == "t" ? true : nil
+                }
+                try await transaction.execute(
+                    """
+                    INSERT INTO limit_breaches (id, account, limit_name, loss, allowed, since_ns, action, reason)
+                    VALUES ('b', 'main', 'drawdown', 0.2, 0.1, 1, 'refuse', 'test')
+                    """)
+                return waiting
+            }
+            #expect(try await waiting.value == 1)
+            await one.close()
+            await two.close()
+        }
+    }
+
     @Test func `an exit that the venue refused is tried again while its position is there`() async throws {
         try await withFloor { floor in
             let database = floor.database.connect(.riskManager)

@@ -1,6 +1,7 @@
 import Contracts
 import Domain
 import ExecutionCore
+import ServiceKit
 import Store
 import Synchronization
 
@@ -41,16 +42,26 @@ final class AccountBooks: Sendable {
     }
 
     /// Gives up on the database after a while: PgBouncer holds callers for long while the server behind it is away.
+    ///
+    /// Whoever asked goes on at once, whatever the server does: what was asked is cancelled and ends by itself. If it was done after
+    /// all, the rows say so when they are read again.
     func patiently<Answer: Sendable>(_ body: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
-        try await withThrowingTaskGroup(of: Answer.self) { group in
-            group.addTask(operation: body)
-            group.addTask {
-                try await Task.sleep(for: Self.patience)
-                throw StoreError(.timedOut, "the database did not answer in \(Self.patience)")
-            }
-            defer { group.cancelAll() }
-            guard let answer = try await group.next() else { throw CancellationError() }
-            return answer
+        let outcome = OneTimeValue<Answer>()
+        let asking = Task {
+            do { outcome.succeed(try await body()) } catch { outcome.fail(error) }
+        }
+        let waiting = Task {
+            // Cancelled, the answer has come.
+            guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
+            outcome.fail(StoreError(.timedOut, "the database did not answer in \(Self.patience)"))
+            asking.cancel()
+        }
+        defer { waiting.cancel() }
+        return try await withTaskCancellationHandler {
+            try await outcome.value
+        } onCancel: {
+            outcome.fail(CancellationError())
+            asking.cancel()
         }
     }
 

@@ -17,6 +17,8 @@ final class AccountMetrics: Sendable {
             "plimsoll_signal_to_order_seconds", "Exchange time from a decision to its order at the venue.",
             buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
         for state in OrderState.allCases { _ = orders(state) }
+        // An increase is only seen of what was there before.
+        for alarm in OrderAlarm.allCases { _ = alarms(alarm) }
     }
 
     private func orders(_ state: OrderState) -> Counter {
@@ -41,13 +43,18 @@ final class AccountMetrics: Sendable {
     }
 
     func alarm(_ alarm: OrderAlarm) {
+        alarms(alarm).increment()
+    }
+
+    private func alarms(_ alarm: OrderAlarm) -> Counter {
         metrics.counter(
             "plimsoll_order_alarms_total", "Orders that did what they should not.",
-            labels: ["account": account, "alarm": alarm.rawValue]
-        ).increment()
+            labels: ["account": account, "alarm": alarm.rawValue])
     }
 
     func position(_ symbol: Symbol, _ held: HeldPosition?, price: Price?) {
+        // There from the start, at zero, whether or not the venue tells what it holds.
+        _ = missing(symbol)
         let labels = ["symbol": symbol.name]
         gauge("plimsoll_position_quantity", "What is held, in the base asset.", labels)
             .set(held?.position.quantity.approximate ?? 0)
@@ -103,7 +110,10 @@ final class AccountMetrics: Sendable {
     }
 
     func missing(_ symbol: Symbol, _ quantity: Quantity) {
+        missing(symbol).set(quantity.approximate)
+    }
+
+    private func missing(_ symbol: Symbol) -> Gauge {
         gauge("plimsoll_position_missing", "What the books hold and the venue does not.", ["symbol": symbol.name])
-            .set(quantity.approximate)
     }
 }

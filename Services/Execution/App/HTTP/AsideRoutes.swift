@@ -38,7 +38,7 @@ struct AsideRoutes: Sendable {
                 return try JSONBody.response(Answer(fills: fills))
             }
         }
-        api.router.post("/api/fills-set-aside/:account/:symbol/:trade/:action") { request, context in
+        api.commands.post("/api/fills-set-aside/:account/:symbol/:trade/:action") { request, context in
             try await answered { try await act(request, context) }
         }
         api.describe(

@@ -74,7 +74,7 @@ struct MarketHistory: Sendable {
                 if let end, trade.time >= end { return found }
                 found.append(trade.print(of: symbol))
             }
-            guard page.count == 1000, let last = page.last else { return found }
+            guard page.count == 1000, let last = page.last, last.id < .max else { return found }
             fromID = last.id + 1
         }
         throw TooMany(symbol: symbol)
@@ -87,8 +87,7 @@ struct MarketHistory: Sendable {
     }
 
     private static func nextMinute(_ time: Timestamp) -> Timestamp {
-        let length = minute.nanoseconds
-        return Timestamp(nanoseconds: (time.nanoseconds + length - 1) / length * length)
+        time == time.minute ? time : time.minute + minute
     }
 }
 

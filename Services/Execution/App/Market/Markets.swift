@@ -4,6 +4,7 @@ import Domain
 import Logging
 import ServiceKit
 import Synchronization
+import Wiring
 
 /// The markets this process looks after: those of the settings, and each other one in which an account still has something.
 final class Markets: Sendable {
@@ -48,19 +49,19 @@ final class Markets: Sendable {
     /// Everything up to a print is known to those who listen.
     func known(through print: Print) async { await state.withLock { $0.feeds[print.symbol] }?.known(through: print) }
 
-    /// Passes the prints of every open market on to these desks until it is cancelled.
+    /// Passes the prints of every open market on to these desks, and hears its quotes, until it is cancelled.
     func run(_ desks: [AccountDesk], bus: Bus) async {
         state.withLock { $0.desks = desks }
         await withDiscardingTaskGroup { group in
             for await feed in opened.stream {
                 group.addTask {
                     for await message in bus.subscribe(to: [Channels.prints(feed.symbol)]) {
-                        guard case .message(let envelope) = message, envelope.data.symbol == feed.symbol else {
-                            continue
-                        }
-                        await feed.hear(envelope.data.prints)
+                        guard case .message(let envelope) = message else { continue }
+                        let prints = self.believed(envelope.data.prints, of: feed.symbol)
+                        if !prints.isEmpty { await feed.hear(prints) }
                     }
                 }
+                group.addTask { await self.hearQuotes(of: feed.symbol, bus) }
                 group.addTask {
                     while !Task.isCancelled {
                         await feed.tend()
@@ -69,6 +70,26 @@ final class Markets: Sendable {
                 }
             }
             group.cancelAll()
+        }
+    }
+
+    /// The prints of a message that can be true; the others are counted.
+    private func believed(_ prints: [Print], of symbol: Symbol) -> [Print] {
+        let (believed, refused) = Implausible.sift(
+            prints, of: symbol, clock: board.clock, newest: board.newest ?? .zero)
+        for reason in refused { metrics.messageRefused(PrintBatch.type, reason.rawValue) }
+        return believed
+    }
+
+    private func hearQuotes(of symbol: Symbol, _ bus: Bus) async {
+        for await message in bus.subscribe(to: [Channels.quotes(symbol)]) {
+            guard case .message(let envelope) = message else { continue }
+            let quote = envelope.data.quote
+            if let reason = quote.implausible(in: symbol, clock: board.clock, newest: board.newest ?? .zero) {
+                metrics.messageRefused(QuoteUpdate.type, reason.rawValue)
+            } else {
+                board.note(quote)
+            }
         }
     }
 

@@ -3,7 +3,7 @@ import ExecutionCore
 import ServiceKit
 import Synchronization
 
-/// The newest print of each market, and the exchange's clock as read from them.
+/// The newest print and quote of each market, and the exchange's clock as read from the prints.
 final class PriceBoard: Sendable {
     private struct Entry {
         var price: Price
@@ -12,6 +12,8 @@ final class PriceBoard: Sendable {
 
     private struct State {
         var entries: [Symbol: Entry] = [:]
+        /// The newest quotes, and when they were heard: they carry no time of their own.
+        var quotes: [Symbol: (quote: Quote, at: ContinuousClock.Instant)] = [:]
         var newest: (time: Timestamp, at: ContinuousClock.Instant)?
     }
 
@@ -32,6 +34,15 @@ final class PriceBoard: Sendable {
         }
     }
 
+    /// Takes the newest quote of a market in.
+    func note(_ quote: Quote) { state.withLock { $0.quotes[quote.symbol] = (quote, .now) } }
+
+    /// Our own clock.
+    var clock: Timestamp { wallClock() }
+
+    /// The exchange time of the newest print; nil before the first.
+    var newest: Timestamp? { state.withLock { $0.newest?.time } }
+
     /// Exchange time: that of the newest print, run on by our own clock while it is silent; wall time before the first.
     var now: Timestamp {
         guard let newest = state.withLock({ $0.newest }) else { return wallClock() }
@@ -39,9 +50,10 @@ final class PriceBoard: Sendable {
     }
 
     func market(_ symbol: Symbol) -> OrderGuard.Market {
-        guard let entry = state.withLock({ $0.entries[symbol] }) else {
-            return OrderGuard.Market(lastPrice: nil, age: .seconds(0))
-        }
-        return OrderGuard.Market(lastPrice: entry.price, age: now - entry.time)
+        let (entry, heard) = state.withLock { ($0.entries[symbol], $0.quotes[symbol]) }
+        let quote =
+            heard.map { OrderGuard.BestQuote.known($0.quote, age: (ContinuousClock.now - $0.at).span) } ?? .missing
+        guard let entry else { return OrderGuard.Market(lastPrice: nil, age: .seconds(0), quote: quote) }
+        return OrderGuard.Market(lastPrice: entry.price, age: now - entry.time, quote: quote)
     }
 }

@@ -61,7 +61,7 @@ actor PrintFeed {
     func hear(_ prints: [Print]) {
         heardAt = .now
         for print in prints {
-            if let last, last.id < print.id - 1, print.time >= last.time {
+            if let last, last.id < print.id &- 1, print.time >= last.time {
                 note(Hole(from: last.time, before: print.time))
             }
             if print.time >= last?.time ?? print.time { last = (print.id, print.time) }

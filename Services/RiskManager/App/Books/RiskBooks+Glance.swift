@@ -63,7 +63,9 @@ extension RiskBooks {
                         AND expires_ns < $2) AS late,
                     EXISTS (SELECT 1 FROM orders JOIN positions
                         ON positions.account = orders.account AND positions.symbol = orders.symbol
-                        WHERE orders.account = $1 AND orders.purpose = 'exit' AND orders.state = 'rejected'
+                        WHERE orders.account = $1 AND orders.purpose = 'exit'
+                            AND (orders.state = 'rejected'
+                                OR orders.state = 'cancelled' AND orders.filled_quantity < orders.quantity)
                             AND positions.is_open AND positions.strategy = orders.strategy
                             AND orders.decided_ns >= positions.opened_ns) AS refused
                 """, [account, time]),

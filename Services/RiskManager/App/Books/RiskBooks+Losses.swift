@@ -2,6 +2,7 @@ import Contracts
 import Domain
 import Foundation
 import RiskManagerCore
+import ServiceKit
 import Store
 
 /// A breach as the row of its account carries it.
@@ -31,7 +32,7 @@ extension RiskBooks {
     /// the marks move, limits that are reached become rows, and those whose day or month is over end.
     ///
     /// A minute is seen as it was, at the last prices before its end and without the fills after it, so that it does not matter
-    /// when the look is taken.
+    /// when the look is taken. Nothing is looked at beyond the latest time that is believed.
     ///
     /// - Returns: the account with what was found.
     func observe(_ locked: Locked, through time: Timestamp, _ transaction: Transaction) async throws -> Locked {
@@ -53,9 +54,12 @@ extension RiskBooks {
 
     /// The first and the last minute until `time` that nobody has looked at; nil for none.
     func unobserved(_ locked: Locked, through time: Timestamp) -> (first: Timestamp, last: Timestamp)? {
-        let last = time.minute
-        let first = max(locked.observed.map { $0 + .minutes(1) } ?? last, last - Self.catchUpMax)
-        return first <= last && market.latest.time > .zero ? (first, last) : nil
+        let latest = Implausible.latest(clock: clock.now(), newest: market.latest.time)
+        let last = max(min(time, latest), .zero).minute
+        // A look that was taken too far ahead has not happened.
+        let observed = locked.observed.flatMap { $0 <= latest ? $0 : nil }
+        let first = max(observed.map { $0 + .minutes(1) } ?? last, last - Self.catchUpMax)
+        return first <= last && last > .zero && market.latest.time > .zero ? (first, last) : nil
     }
 
     private func look(

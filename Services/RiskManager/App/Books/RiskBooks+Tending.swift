@@ -83,22 +83,25 @@ extension RiskBooks {
             first: breach.since, transaction)
     }
 
-    /// An exit that the venue refused is still wanted while the position is there that it was to close: it is tried again as the
-    /// orders of a stop are, ever more seldom, and never given up.
+    /// An exit that the venue refused, or sold only a part of, is still wanted while the position is there that it was to close:
+    /// it is tried again as the orders of a stop are, ever more seldom, and never given up.
     private func leaveAgain(_ account: AccountSnapshot, _ transaction: Transaction) async throws {
         guard !account.openPositions.isEmpty else { return }
         let rows = try await transaction.query(
             """
             SELECT DISTINCT ON (orders.symbol) orders.symbol, orders.correlation FROM orders
             JOIN positions ON positions.account = orders.account AND positions.symbol = orders.symbol
-            WHERE orders.account = $1 AND orders.purpose = 'exit' AND orders.state = 'rejected' AND positions.is_open
+            WHERE orders.account = $1 AND orders.purpose = 'exit' AND positions.is_open
+                AND (orders.state = 'rejected'
+                    OR orders.state = 'cancelled' AND orders.filled_quantity < orders.quantity)
                 AND positions.strategy = orders.strategy AND orders.decided_ns >= positions.opened_ns
             ORDER BY orders.symbol, orders.decided_ns DESC
             """, [account.id])
         for row in rows {
             let (symbol, signal) = (try row.symbol("symbol"), try row.text("correlation"))
             try await flatten(
-                account, only: symbol, command: signal, reason: "the venue refused the exit of \(signal)", transaction)
+                account, only: symbol, command: signal, reason: "the venue did not sell all of the exit of \(signal)",
+                transaction)
         }
     }
 

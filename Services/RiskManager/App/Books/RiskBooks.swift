@@ -37,7 +37,7 @@ struct RiskBooks: Sendable {
     /// - Parameter decision: asks whether this one is in the books.
     /// - Throws: `UnknownAccount`, `StoreError`.
     func lock(_ account: String, asking decision: String? = nil, _ transaction: Transaction) async throws -> Locked {
-        // What follows the lock sees everything that was committed before it was given.
+        // What follows the lock sees everything that was committed before it was given; what is read beside the row does not.
         var (locked, answers) = try await read(
             account, locking: " FOR UPDATE", also: [Query("SELECT 1 FROM decisions WHERE id = $1", [decision])],
             transaction)
@@ -54,6 +54,7 @@ struct RiskBooks: Sendable {
         let answers = try await transaction.queries(
             [
                 Query("SELECT " + Self.accountColumns + " FROM accounts WHERE id = $1" + locking, [account]),
+                Query("SELECT " + Self.currentColumns, [account]),
                 Query(
                     """
                     SELECT id, symbol, quantity, cost, strategy, is_open FROM positions WHERE account = $1 AND quantity > 0
@@ -68,13 +69,13 @@ struct RiskBooks: Sendable {
                          FROM financial_goals WHERE account = $1 AND state IN ('active', 'reached') ORDER BY id
                         """, [account]),
             ] + queries)
-        guard let row = answers[0].first else { throw UnknownAccount(account: account) }
+        guard let row = answers[0].first, let current = answers[1].first else { throw UnknownAccount(account: account) }
         let found = Locked(
-            snapshot: try Self.snapshot(row, answers[1], answers[2]), currency: try row.text("currency"),
+            snapshot: try Self.snapshot(row, current, answers[2], answers[3]), currency: try row.text("currency"),
             venue: try row.text("venue"), flattening: try row.bool("flattening"), command: try row.text("control_id"),
-            goals: try answers[3].map(BookedGoal.init), observed: try row.optional("observed_ns"),
-            lastFill: try row.optional("last_fill_ns"))
-        return (found, Array(answers.dropFirst(4)))
+            goals: try answers[4].map(BookedGoal.init), observed: try row.optional("observed_ns"),
+            lastFill: try current.optional("last_fill_ns"))
+        return (found, Array(answers.dropFirst(5)))
     }
 
     /// The account does not exist.
@@ -82,16 +83,21 @@ struct RiskBooks: Sendable {
         let account: String
     }
 
-    static let accountColumns: SQL = """
+    private static let accountColumns: SQL = """
         id, currency, venue, state, flattening, control_id, cash, deposits - withdrawals AS net_deposits, peak_profit,
-        month_peak_profit, day_start_profit, (day - DATE '1970-01-01')::bigint AS day_number, observed_ns,
-        (SELECT max(filled_ns) FROM fills WHERE fills.account = accounts.id) AS last_fill_ns, (
-            SELECT json_agg(json_build_object('limit', limit_name, 'loss', loss::text, 'allowed', allowed::text,
-                'since', since_ns, 'action', action) ORDER BY since_ns, limit_name)::text
-            FROM limit_breaches AS b WHERE b.account = accounts.id AND b.ended_at IS NULL) AS breaches
+        month_peak_profit, day_start_profit, (day - DATE '1970-01-01')::bigint AS day_number, observed_ns
         """
 
-    static func snapshot(_ row: Row, _ positions: [Row], _ orders: [Row]) throws -> AccountSnapshot {
+    private static let currentColumns: SQL = """
+        (SELECT max(filled_ns) FROM fills WHERE fills.account = $1) AS last_fill_ns, (
+            SELECT json_agg(json_build_object('limit', limit_name, 'loss', loss::text, 'allowed', allowed::text,
+                'since', since_ns, 'action', action) ORDER BY since_ns, limit_name)::text
+            FROM limit_breaches AS b WHERE b.account = $1 AND b.ended_at IS NULL) AS breaches
+        """
+
+    private static func snapshot(_ row: Row, _ current: Row, _ positions: [Row], _ orders: [Row]) throws
+        -> AccountSnapshot
+    {
         let day: Int64? = try row.optional("day_number")
         return AccountSnapshot(
             id: try row.text("id"), state: try row.value("state"), cash: try row.money("cash"),
@@ -111,7 +117,7 @@ struct RiskBooks: Sendable {
             marks: ProfitMarks(
                 peak: try row.money("peak_profit"), monthPeak: try row.money("month_peak_profit"),
                 dayStart: try row.money("day_start_profit"), day: day.map(CivilDay.init(daysSinceEpoch:))),
-            breaches: try BookedBreach.read(try row.optional("breaches")))
+            breaches: try BookedBreach.read(try current.optional("breaches")))
     }
 
     /// An event about an account.

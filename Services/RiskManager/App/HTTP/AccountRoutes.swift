@@ -28,7 +28,7 @@ struct AccountRoutes: Sendable {
             try await Requests.answer { try JSONBody.response(try await books.accounts()) }
         }
         for kind in RiskBooks.Transfer.Kind.allCases {
-            api.router.post("/api/accounts/:account/\(kind.rawValue)s") { request, context in
+            api.commands.post("/api/accounts/:account/\(kind.rawValue)s") { request, context in
                 try await Requests.answer { try await transfer(kind, request, context) }
             }
             api.describe(

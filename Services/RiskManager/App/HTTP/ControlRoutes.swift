@@ -45,7 +45,7 @@ struct ControlRoutes: Sendable {
         api.router.get("/api/control") { _, _ in
             try await Requests.answer { try JSONBody.response(try await books.controls()) }
         }
-        api.router.post("/api/control/:account/:action") { request, context in
+        api.commands.post("/api/control/:account/:action") { request, context in
             try await Requests.answer { try await command(request, context) }
         }
         api.describe(
@@ -62,8 +62,11 @@ struct ControlRoutes: Sendable {
                 """,
                 requestExample: #"{"by":"owner","reason":"going on holiday","flatten":true,"operation":"stop-1"}"#,
                 responses: [
-                    200: "done", 202: "done, and entries are still on their way", 404: "no such account or action",
+                    200: "done", 202: "done, and entries are still on their way",
+                    403: "under a name that is not this service's, or from a page of another origin",
+                    404: "no such account or action",
                     409: "the operation key was used for another command",
+                    415: "not application/json",
                 ]))
     }
 

@@ -60,13 +60,14 @@ struct GoalRoutes: Sendable {
     func add(to api: ServiceAPI) {
         let router = api.router
         router.get("/api/goals") { request, _ in try await Requests.answer { try await list(request) } }
-        router.post("/api/goals") { request, context in
+        let commands = api.commands
+        commands.post("/api/goals") { request, context in
             try await Requests.answer { try await create(request, context) }
         }
-        router.patch("/api/goals/:goal") { request, context in
+        commands.patch("/api/goals/:goal") { request, context in
             try await Requests.answer { try await adjust(request, context) }
         }
-        router.post("/api/goals/:goal/withdraw") { request, context in
+        commands.post("/api/goals/:goal/withdraw") { request, context in
             try await Requests.answer { try await withdraw(request, context) }
         }
         router.get("/api/goals/:goal/history") { _, context in

@@ -3,6 +3,7 @@ import Contracts
 import Domain
 import RiskManagerCore
 import ServiceKit
+import Wiring
 
 /// Reads prints, quotes and signals in the one order in which Redis gave them: a signal is decided with every price that was
 /// published before it.
@@ -11,6 +12,7 @@ struct Intake: Sendable {
     static let buffer = 16_384
 
     private let market: MarketView
+    private let clock: any WallClock
     private let metrics: Metrics
     private let hearing: Health.Dependency
     private let prices: Health.Dependency
@@ -28,10 +30,12 @@ struct Intake: Sendable {
     ///     heard.
     ///   - prices: up once a price of each market was heard since then. Before that entries may have to wait.
     init(
-        symbols: [Symbol], market: MarketView, metrics: Metrics, hearing: Health.Dependency, prices: Health.Dependency
+        symbols: [Symbol], market: MarketView, clock: any WallClock, metrics: Metrics, hearing: Health.Dependency,
+        prices: Health.Dependency
     ) {
         self.symbols = symbols
         self.market = market
+        self.clock = clock
         self.metrics = metrics
         self.hearing = hearing
         self.prices = prices
@@ -64,7 +68,9 @@ struct Intake: Sendable {
                 note(update.quote)
                 if unheard.remove(update.quote.symbol) != nil { tell(unheard) }
             case .signal:
-                if let raised = read(bytes, as: SignalRaised.self) { await take(raised.signal) }
+                if let raised = read(bytes, as: SignalRaised.self), isPlausible(raised.signal) {
+                    await take(raised.signal)
+                }
             case nil:
                 continue
             }
@@ -80,18 +86,26 @@ struct Intake: Sendable {
     }
 
     private func note(_ batch: PrintBatch) {
-        market.hear(
-            batch.symbol,
-            batch.prints.lazy.filter { $0.symbol == batch.symbol }
-                .map { PricePoint(price: $0.price, time: $0.time) })
+        let (believed, refused) = Implausible.sift(
+            batch.prints, of: batch.symbol, clock: clock.now(), newest: market.latest.time)
+        for reason in refused { metrics.messageRefused(PrintBatch.type, reason.rawValue) }
+        market.hear(batch.symbol, believed.lazy.map { PricePoint(price: $0.price, time: $0.time) })
     }
 
     /// A quote is a price only where nothing was traded since: its middle.
     private func note(_ quote: Quote) {
-        guard quote.bid.isPositive, quote.ask >= quote.bid else { return }
+        if let reason = quote.implausible(in: quote.symbol, clock: clock.now(), newest: market.latest.time) {
+            return metrics.messageRefused(QuoteUpdate.type, reason.rawValue)
+        }
         if let last = market.newest(quote.symbol), last.time >= quote.time { return }
         let middle = Price(raw: quote.bid.raw + (quote.ask.raw - quote.bid.raw) / 2)
         market.hear(quote.symbol, [PricePoint(price: middle, time: quote.time)])
+    }
+
+    private func isPlausible(_ signal: Signal) -> Bool {
+        guard let reason = signal.implausible(clock: clock.now(), newest: market.latest.time) else { return true }
+        metrics.messageRefused(SignalRaised.type, reason.rawValue)
+        return false
     }
 
     private func read<Body: Message>(_ bytes: [UInt8], as body: Body.Type) -> Body? {
@@ -104,10 +118,7 @@ struct Intake: Sendable {
                 case .malformed: "malformed"
                 case .unexpected: "unexpected"
                 }
-            metrics.counter(
-                "plimsoll_messages_refused_total", "Messages that are not what their channel carries.",
-                labels: ["channel_kind": Body.type, "reason": reason]
-            ).increment()
+            metrics.messageRefused(Body.type, reason)
             return nil
         }
     }

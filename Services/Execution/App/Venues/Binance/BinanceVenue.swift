@@ -78,8 +78,9 @@ struct BinanceVenue: Venue {
 
     func holdings() async throws(VenueError) -> [String: Quantity]? {
         do throws(BinanceError) {
-            let pairs = try await rest.account().balances.map { balance in
-                (balance.asset, Quantity(raw: Int64(clamping: (balance.free + balance.locked).raw)))
+            let pairs = try await rest.account().balances.map { balance -> (String, Quantity) in
+                let (sum, overflowed) = balance.free.raw.addingReportingOverflow(balance.locked.raw)
+                return (balance.asset, Quantity(raw: overflowed ? .max : Int64(clamping: sum)))
             }
             return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
         } catch { throw VenueError(error) }
