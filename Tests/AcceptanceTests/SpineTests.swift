@@ -176,6 +176,9 @@ struct SpineTests {
         try await parts.suite.servers("start", "postgres")
         try await parts.suite.awaitReady()
         try await Books.settle(parts.suite)
+        _ = try await eventually("all three hear that it is back", within: .seconds(90)) {
+            try parts.sinks.heard("PostgresDown", "resolved", mails: parts.mails, since: began).count == 3 ? true : nil
+        }
     }
 
     @Test("after an emergency stop nothing is held and nothing is bought")
