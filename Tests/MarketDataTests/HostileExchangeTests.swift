@@ -142,7 +142,7 @@ import Testing
             try await expect(rig, port, ["unknown_id": 20_000])
             let before = try await rig.metric("plimsoll_prints_total", port: port)
             try await rig.exchange.advance(to: now + .seconds(140))
-            _ = try await eventually("good ones are used", within: .seconds(30)) {
+            _ = try await eventually("good ones are used", within: .seconds(90)) {
                 try await rig.metric("plimsoll_prints_total", port: port) > before + 100 ? true : nil
             }
             let next = Timeframe.minute1.open(containing: now + .seconds(20))
