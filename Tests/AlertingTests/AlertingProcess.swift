@@ -143,10 +143,12 @@ final class AlertingProcess: Sendable {
         return try await send(.post, "/api/v2/alerts", "[\(alerts.joined(separator: ","))]").status
     }
 
-    func send(_ method: HTTPRequest.Method, _ path: String, _ body: String = "") async throws -> HTTPResponse {
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ body: String = "", type: String = "application/json"
+    ) async throws -> HTTPResponse {
         try await client.send(
             HTTPRequest(
-                method, "http://127.0.0.1:\(port)\(path)", headers: [("Content-Type", "application/json")],
+                method, "http://127.0.0.1:\(port)\(path)", headers: [("Content-Type", type)],
                 body: Array(body.utf8)))
     }
 

@@ -96,6 +96,8 @@ struct DeliveryLogTests {
             let order = #"{"by":"anna"}"#
             #expect(try await alarm.send(.post, "/api/receivers/nobody/test", order).status == 404)
             #expect(try await alarm.send(.post, "/api/receivers/owner/test", #"{"by":""}"#).status == 400)
+            let plain = try await alarm.send(.post, "/api/receivers/owner/test", order, type: "text/plain")
+            #expect(plain.status == 415, "any web page may send that")
             let answer = try await alarm.send(.post, "/api/receivers/owner/test", order)
             #expect(answer.status == 202 && answer.text.contains("owner/email/0"), "\(answer.text)")
             try await eventually("every channel hears of it") {

@@ -12,7 +12,7 @@ struct AcknowledgementRoutes: Sendable {
 
     func add(to api: ServiceAPI) {
         for (verb, acknowledged) in [("ack", true), ("unack", false)] {
-            api.router.post("/api/alerts/:subject/\(verb)") { request, context in
+            api.commands.post("/api/alerts/:subject/\(verb)") { request, context in
                 try await note(acknowledged, request, context)
             }
         }

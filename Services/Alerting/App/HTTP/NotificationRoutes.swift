@@ -19,8 +19,8 @@ struct NotificationRoutes: Sendable {
         api.router.get("/api/notifications") { request, _ in try await search(request) }
         api.router.get("/api/notifications.csv") { request, _ in try await export(request) }
         api.router.get("/api/notifications/verify") { _, _ in try await verify() }
-        api.router.post("/api/notifications/:id/resend") { request, context in try await resend(request, context) }
-        api.router.post("/api/receivers/:name/test") { request, context in try await test(request, context) }
+        api.commands.post("/api/notifications/:id/resend") { request, context in try await resend(request, context) }
+        api.commands.post("/api/receivers/:name/test") { request, context in try await test(request, context) }
         let filters =
             "Filters: from, to (RFC 3339), receiver, channel, result, text (of labels and subject), notification."
         for description in [
