@@ -85,6 +85,9 @@ struct LaneTests {
             #expect(try await store.load().threads.count == 1)
             try await tell(notice(2, resolved: true, .allResolved))
             #expect(try await store.load().threads.isEmpty)
+            // Of before another instance led, who told of the end.
+            lane.remember(MessageThread(place: "C0ALERTS", message: "1.1"), of: Self.key.group)
+            lane.clear()
             // The first word of the next incident was replaced by a newer one before it was sent.
             try await tell(notice(3, resolved: false, .newAlerts))
             try await tell(notice(4, resolved: false, .newAlerts))

@@ -95,6 +95,7 @@ struct ReferenceTests {
         try await pair.alerts("inhibit", ["source"], labels: ["severity": "critical"])
         try await pair.alerts("inhibit", ["target"], labels: ["severity": "warning"])
         try await pair.post("/api/v2/alerts", #"[{"labels":{"case":"timeout","alertname":"Down","instance":"a"}}]"#)
+        // When what is posted is what the two are compared by, here and below.
         try await Task.sleep(for: .seconds(2))
         // News, a repeat that is no news, and an end that is told at the next round.
         try await pair.alerts("grouping", ["d"], labels: ["team": "x"])

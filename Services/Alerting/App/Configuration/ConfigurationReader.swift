@@ -102,6 +102,7 @@ struct ConfigurationReader {
     /// Others should not read a file with secrets in it.
     private var warnings: [String] {
         guard let first = findings.inlineSecrets.first,
+            // A text that is in no file has no readers to be warned of.
             let mode = try? FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
         else { return [] }
         guard mode & 0o077 != 0 else {

@@ -63,6 +63,7 @@ final class ConfigurationReloader: Service {
     }
 
     func run() async throws {
+        // Cancelled: the program ends.
         try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: Self.pause)

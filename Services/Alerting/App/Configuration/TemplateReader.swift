@@ -23,6 +23,7 @@ struct TemplateReader {
             let found = Self.files(path)
             if found.isEmpty, !pattern.contains("*") { reader.fault("templates", "\(pattern) cannot be read") }
             for file in found.prefix(Self.filesMax) {
+                // Whatever the reason, the fault names the file.
                 guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
                     reader.fault("templates", "\(file) cannot be read")
                     continue

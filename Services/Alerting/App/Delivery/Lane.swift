@@ -96,7 +96,11 @@ final class Lane: Sendable {
         queue.withLock { $0.retract(stepsOf: group) }
     }
     func withdraw(_ id: String) { queue.withLock { $0.withdraw(id) } }
-    func clear() { queue.withLock { $0.clear() } }
+    /// Forgets what waits, and which message stands for which incident: the books know, and another may have led meanwhile.
+    func clear() {
+        queue.withLock { $0.clear() }
+        threads.withLock { $0 = [:] }
+    }
     func forget(_ key: ToldKey, before end: Timestamp) -> [DestinationQueue.Settlement] {
         queue.withLock { $0.forget(key, before: end) }
     }
